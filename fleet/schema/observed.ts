@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { ipv4, name } from './primitives';
+
+/** `fleet/observed/<cluster>.yaml`: what the cloud assigned on apply, written by the `record` command and reviewed. */
+export const observedSchema = z.strictObject({
+  addresses: z
+    .record(name, z.record(name, ipv4))
+    .default({})
+    .describe('Node, then component: the public address of its load balancer.'),
+  natAddresses: z.array(ipv4).default([]).describe('Public addresses that the private machines leave from.'),
+  oidcIssuer: z.string().optional().describe('Issuer of the cluster\'s service account tokens.'),
+});
+export type Observed = z.output<typeof observedSchema>;
