@@ -78,6 +78,13 @@ export const unreadyServiceName = (node: string, component: string, purpose: str
 export const p2pServiceName = (node: string, component: string, protocol?: 'tcp' | 'udp'): string =>
   `${componentName(node, component)}-p2p${protocol ? `-${protocol}` : ''}`;
 
+/** The reserved public address of a component's load balancer. */
+export const p2pAddressName = (cluster: string, node: string, component: string): string =>
+  `stockade-${cluster}-${componentName(node, component)}`;
+
+/** The subnet, by its Name tag, in which a zone's load balancers and public machines are. */
+export const publicSubnetName = (cluster: string, zone: string): string => `stockade-${cluster}-public-${zone}`;
+
 /** The cluster-internal DNS name of a Service. */
 export const serviceHost = (service: string, namespace: string): string => `${service}.${namespace}.svc.cluster.local`;
 
