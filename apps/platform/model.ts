@@ -1,0 +1,47 @@
+import type { HardeningException } from '../../constructs/chains/component';
+import type { Manifest } from '../../constructs/manifest';
+import type { VolumeKind } from '../../fleet/catalogue';
+
+/** One file below `dist/<cluster>/platform/`. */
+export interface PlatformFile {
+  /** With `/`; stable, so that a reviewer's diff is about content. */
+  readonly path: string;
+  readonly objects: readonly Manifest[];
+}
+
+/** What the platform must know of the nodes that a cluster runs. Whoever resolved them through their chains counts it. */
+export interface PlatformFacts {
+  /** The nodes are installed as Helm releases, which Helm remembers as Secrets in their namespace. */
+  readonly helm: boolean;
+  /** By network: every network that has a node in this cluster, retired ones included, since their disks are kept. */
+  readonly networks: Readonly<Record<string, NetworkFacts>>;
+}
+
+/** Sums over one network's components in one cluster. */
+export interface NetworkFacts {
+  /** Of every component, in any order; the same one may come many times. */
+  readonly exceptions: readonly HardeningException[];
+  /** Components of nodes that are running or stopped. */
+  readonly statefulSets: number;
+  /**
+   * Of running nodes alone, as the scheduler counts them: the sum of a pod's requests, its agent included. A stopped
+   * node has no room here, so a `kubectl scale` by hand does not start it: declaring it running does.
+   */
+  readonly running: {
+    readonly pods: number;
+    readonly cpuMillis: number;
+    readonly memoryMiB: number;
+  };
+  /** PVCs of running, stopped and retired nodes; a kind that nobody uses may be left out. */
+  readonly volumes: Readonly<Partial<Record<VolumeKind, { readonly count: number; readonly storageGiB: number }>>>;
+  /** Services of type LoadBalancer, of running and stopped nodes. */
+  readonly loadBalancers: number;
+  /** Ports of Services of type NodePort, and of LoadBalancer where it is given node ports, of running and stopped nodes. */
+  readonly nodePorts: number;
+}
+
+/** Labels of every object that belongs to a cluster rather than to a node. */
+export const PLATFORM_LABELS: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/part-of': 'stockade',
+  'app.kubernetes.io/managed-by': 'stockade',
+};
