@@ -50,7 +50,8 @@ const NEVER_HERE: readonly string[] = [
 /**
  * Validator keys, JWTs and node keys come from the agent, images are pulled by the machine, and service account tokens are
  * projected: nothing of ours is a Secret. Helm keeps each revision of a release as one: at most `--history-max`, 10 unless told
- * otherwise (helm: `storage.Create` makes room before it adds), and there is one release in a namespace.
+ * otherwise (helm: `storage.Create` makes room before it adds), and there is one release in a namespace. Room is not permission: of the
+ * roles in `permissions.ts` none writes Secrets, so a Helm release is installed by the identity that builds clusters.
  */
 const HELM_SECRETS = '10';
 
