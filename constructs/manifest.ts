@@ -10,6 +10,11 @@ export interface Manifest {
   [field: string]: unknown;
 }
 
+/** What a typed L1 of cdk8s-plus-27 makes of its props: it declares the result as `any`. */
+export function manifestOf<Props>(kind: { manifest(props: Props): unknown }, props: Props): Manifest {
+  return kind.manifest(props) as Manifest;
+}
+
 /** Labels of everything that belongs to one component of a node. */
 export function labels(node: NodeIdentity, component: ComponentSpec): Record<string, string> {
   return { ...nodeLabels(node), [LABELS.component]: component.name, ...(component.signs ? { [LABELS.signer]: 'true' } : {}) };

@@ -1,7 +1,7 @@
 import { IntOrString, KubeNetworkPolicy, type NetworkPolicyEgressRule, type NetworkPolicyIngressRule, type NetworkPolicyPort } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, MONITORING_NAMESPACE, MONITORING_POD_LABELS, SECRET_MANAGER, SYSTEM_NAMESPACE } from '../naming';
 import type { ComponentSpec, Peer, Port } from './chains/component';
-import { labels, selector, type Manifest } from './manifest';
+import { labels, manifestOf, selector, type Manifest } from './manifest';
 import { callsSecretManager } from './secret-agent';
 import type { Caller, Consumer, NodeIdentity } from './staking-node';
 
@@ -36,7 +36,7 @@ export interface ComponentTraffic {
 
 /** Exactly the traffic that a component declares, both ways. The namespace denies the rest. */
 export function networkPolicy(node: NodeIdentity, component: ComponentSpec, traffic: ComponentTraffic): Manifest {
-  return KubeNetworkPolicy.manifest({
+  return manifestOf(KubeNetworkPolicy, {
     metadata: {
       name: componentName(node.name, component.name),
       namespace: node.namespace,

@@ -1,7 +1,7 @@
 import { KubeRole, KubeRoleBinding } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, nodeRoleName, podName } from '../naming';
 import type { ComponentSpec } from './chains/component';
-import { nodeLabels, type Manifest } from './manifest';
+import { manifestOf, nodeLabels, type Manifest } from './manifest';
 import type { NodeIdentity } from './staking-node';
 
 /** A rule of a Role; always limited to names here. */
@@ -30,11 +30,11 @@ export function nodeOperatorRules(node: string, components: readonly string[]): 
 /** The Role that holds them, and its binding where there is somebody to bind. */
 export function nodeRole(node: NodeIdentity, components: readonly ComponentSpec[], groups: readonly string[]): Manifest[] {
   const metadata = { name: nodeRoleName(node.name), namespace: node.namespace, labels: nodeLabels(node) };
-  const role = KubeRole.manifest({ metadata, rules: nodeOperatorRules(node.name, components.map(({ name }) => name)) });
+  const role = manifestOf(KubeRole, { metadata, rules: nodeOperatorRules(node.name, components.map(({ name }) => name)) });
   if (groups.length === 0) return [role];
   return [
     role,
-    KubeRoleBinding.manifest({
+    manifestOf(KubeRoleBinding, {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
       subjects: groups.map((name) => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name })),

@@ -1,7 +1,7 @@
 import { IntOrString, KubeService, type ServicePort } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, p2pAddressName, p2pServiceName, publicSubnetName, unreadyServiceName } from '../naming';
 import type { ComponentSpec, Port } from './chains/component';
-import { labels, selector, type Manifest } from './manifest';
+import { labels, manifestOf, selector, type Manifest } from './manifest';
 import type { NodeIdentity } from './staking-node';
 
 export interface ServicesInput {
@@ -30,7 +30,7 @@ export function services(input: ServicesInput): Manifest[] {
 }
 
 function inCluster({ node, component }: ServicesInput, name: string, ports: Port[], publishNotReadyAddresses: boolean): Manifest {
-  return KubeService.manifest({
+  return manifestOf(KubeService, {
     metadata: { name, namespace: node.namespace, labels: labels(node, component) },
     spec: {
       clusterIp: 'None',
@@ -44,7 +44,7 @@ function inCluster({ node, component }: ServicesInput, name: string, ports: Port
 function p2pServices({ node, component, reach, mixedProtocolLoadBalancers }: ServicesInput, ports: Port[]): Manifest[] {
   if (ports.length === 0 || reach === 'outbound' || reach === 'hostNetwork') return [];
   const exposed = (name: string, type: 'LoadBalancer' | 'NodePort', of: Port[]): Manifest =>
-    KubeService.manifest({
+    manifestOf(KubeService, {
       metadata: {
         name,
         namespace: node.namespace,

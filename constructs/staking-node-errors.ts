@@ -64,7 +64,7 @@ function* checkNode(props: StakingNodeProps): Generator<StakingNodeProblem> {
     yield { code: 'duplicate-name', message: 'component names must be unique', value: name, next: 'Rename one of them in the chain definition.' };
   }
   const signers = props.components.filter(({ signs }) => signs);
-  if (signers.length > 0 && (props.keys ?? []).length === 0) {
+  if (signers.length > 0 && (props.keys ?? []).length === 0 && props.state !== 'retired') {
     yield {
       code: 'no-signing-keys',
       message: `keys must name what ${signers.map(({ name }) => name).join(' and ')} signs with`,

@@ -4,7 +4,7 @@ import { KubeConfigMap, KubePodDisruptionBudget, KubeServiceAccount, IntOrString
 import { Construct } from 'constructs';
 import { componentName, configMapName, networkNamespace } from '../naming';
 import type { ComponentSpec, HardeningException, ImageReference } from './chains/component';
-import { labels, selector, type Manifest } from './manifest';
+import { labels, manifestOf, selector, type Manifest } from './manifest';
 import { networkPolicy, type ComponentPeer } from './network-policy';
 import { nodeRole } from './node-role';
 import { agentConfig, AGENT } from './secret-agent';
@@ -46,10 +46,10 @@ export interface StakingNodeProps {
    */
   readonly keys?: readonly string[];
   /**
-   * Whether pods run. A stopped node keeps its disks and names at zero replicas.
+   * Whether pods run. A stopped node keeps everything at zero replicas; of a retired one only the disks are left.
    * @default 'running'
    */
-  readonly state?: 'running' | 'stopped';
+  readonly state?: 'running' | 'stopped' | 'retired';
   /**
    * Whether an empty signing volume is the right one.
    * @default false
@@ -175,7 +175,8 @@ export class StakingNode extends Construct {
         componentManifests(node, component, props).map((manifest) => add(this, manifest)),
       ]),
     );
-    this.shared = nodeRole(node, props.components, props.operatorGroups ?? []).map((manifest) => add(this, manifest));
+    this.shared =
+      props.state === 'retired' ? [] : nodeRole(node, props.components, props.operatorGroups ?? []).map((manifest) => add(this, manifest));
     this.exceptions = props.components.flatMap(({ name, exceptions = [] }) =>
       exceptions.map((exception) => ({ component: name, ...exception })),
     );
@@ -183,14 +184,16 @@ export class StakingNode extends Construct {
 }
 
 function componentManifests(node: NodeIdentity, component: ComponentSpec, props: StakingNodeProps): Manifest[] {
+  const disks = component.volumes.map((volume) => volumeClaim(node, component, volume, props.accessMode ?? 'ReadWriteOncePod'));
+  if (props.state === 'retired') return disks;
   const name = componentName(node.name, component.name);
   const metadata = { name, namespace: node.namespace, labels: labels(node, component) };
   const reach = props.reach ?? 'outbound';
   const config = configMap(node, component, props);
   return [
-    KubeServiceAccount.manifest({ metadata, automountServiceAccountToken: false }),
+    manifestOf(KubeServiceAccount, { metadata, automountServiceAccountToken: false }),
     config,
-    ...component.volumes.map((volume) => volumeClaim(node, component, volume, props.accessMode ?? 'ReadWriteOncePod')),
+    ...disks,
     ...services({ node, component, reach, mixedProtocolLoadBalancers: props.mixedProtocolLoadBalancers ?? true }),
     // A NetworkPolicy does not bind a pod on the host's network; one that looks as if it did would mislead.
     ...(component.hostNetwork
@@ -204,7 +207,7 @@ function componentManifests(node: NodeIdentity, component: ComponentSpec, props:
             consumers: (props.consumers ?? []).filter((consumer) => consumer.component === component.name),
           }),
         ]),
-    KubePodDisruptionBudget.manifest({
+    manifestOf(KubePodDisruptionBudget, {
       metadata,
       spec: {
         // Draining a signer is an operator's deliberate, serial act.
@@ -237,7 +240,7 @@ function configMap(node: NodeIdentity, component: ComponentSpec, props: StakingN
     for (const [file, content] of Object.entries(folder.files)) data[configKey(folder.name, file)] = content;
   }
   const digest = createHash('sha256').update(JSON.stringify(data)).digest('hex');
-  return KubeConfigMap.manifest({
+  return manifestOf(KubeConfigMap, {
     metadata: {
       name: configMapName(node.name, component.name, digest),
       namespace: node.namespace,

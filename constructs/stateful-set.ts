@@ -12,7 +12,7 @@ import {
 import { ANNOTATIONS, componentName, LABELS, priorityClassName, pvcName, SECRET_MANAGER } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from './chains/component';
 import { containerSecurityContext, podSecurityContext } from './hardening';
-import { selector, workloadLabels, type Manifest } from './manifest';
+import { manifestOf, selector, workloadLabels, type Manifest } from './manifest';
 import { AGENT, guardedVolume, needsToken } from './secret-agent';
 import type { AgentImage, NodeIdentity, Placement } from './staking-node';
 import { TMP_MIB } from './staking-node-errors';
@@ -32,7 +32,7 @@ export function statefulSet(input: StatefulSetInput): Manifest {
   const { node, component, placement } = input;
   const name = componentName(node.name, component.name);
   const matchLabels = selector(node.network, node.name, component.name);
-  const manifest = KubeStatefulSet.manifest({
+  const manifest = manifestOf(KubeStatefulSet, {
     metadata: {
       name,
       namespace: node.namespace,
@@ -72,7 +72,7 @@ export function statefulSet(input: StatefulSetInput): Manifest {
         },
       },
     },
-  }) as Manifest;
+  });
   return withNativeSidecar(manifest);
 }
 

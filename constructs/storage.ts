@@ -2,11 +2,11 @@ import { KubePersistentVolumeClaim, Quantity } from 'cdk8s-plus-27/lib/imports/k
 import { LABELS, pvcName, storageClassName } from '../naming';
 import type { ComponentSpec, Volume } from './chains/component';
 import type { NodeIdentity } from './staking-node';
-import { labels, type Manifest } from './manifest';
+import { labels, manifestOf, type Manifest } from './manifest';
 
 /** The PVC of one volume: made once, mounted by one pod, never deleted by us. */
 export function volumeClaim(node: NodeIdentity, component: ComponentSpec, volume: Volume, accessMode: AccessMode): Manifest {
-  return KubePersistentVolumeClaim.manifest({
+  return manifestOf(KubePersistentVolumeClaim, {
     metadata: {
       name: pvcName(node.name, component.name, volume.name),
       namespace: node.namespace,

@@ -10,7 +10,7 @@ import { storageClasses } from './storage-classes';
 
 export { PlatformError } from './errors';
 export type { NetworkFacts, PlatformFacts, PlatformFile } from './model';
-export { appliedBy, nodeOperatorRules } from './permissions';
+export { appliedBy } from './permissions';
 
 /**
  * What a cluster needs once, before any staking node: the walls that nodes stand in.

@@ -189,7 +189,7 @@ export interface Grant {
   readonly namespaced?: readonly PolicyRule[];
   /** For what is in no namespace, or must be seen in all of them. */
   readonly cluster?: readonly PolicyRule[];
-  /** One node at a time, by {@link nodeOperatorRules}. */
+  /** One node at a time, by `nodeOperatorRules` of `constructs/node-role.ts`. */
   readonly node?: true;
 }
 
@@ -203,25 +203,6 @@ export interface PolicyRule {
   /** Absent: all names. An empty list would mean all of them too, so there is none. */
   readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
-}
-
-/**
- * What operators may do to one named node: fire it, stop it, delete its pods with their grace, and evict them with their
- * budgets lifted. An eviction can be limited by name, as the pod's name is in its URL.
- */
-export function nodeOperatorRules(names: {
-  readonly statefulSets: readonly string[];
-  readonly pods: readonly string[];
-  readonly podDisruptionBudgets: readonly string[];
-}): PolicyRule[] {
-  const rules: PolicyRule[] = [
-    { apiGroups: ['apps'], resources: ['statefulsets', 'statefulsets/scale'], resourceNames: names.statefulSets, verbs: ['patch'] },
-    { apiGroups: [''], resources: ['pods'], resourceNames: names.pods, verbs: ['delete'] },
-    { apiGroups: [''], resources: ['pods/eviction'], resourceNames: names.pods, verbs: ['create'] },
-    { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], resourceNames: names.podDisruptionBudgets, verbs: ['patch'] },
-  ];
-  // Without names a rule holds for every name.
-  return rules.filter(({ resourceNames }) => resourceNames!.length > 0);
 }
 
 /** All that a role may do, in every staking namespace or in the cluster; sorted, each verb once. */

@@ -30,9 +30,10 @@ export interface ComponentSpec extends ComponentDemand {
   readonly config?: readonly ConfigFolder[];
   /** Secrets that the agent writes before the client starts. */
   readonly secrets?: readonly SecretFile[];
+  /** Why the client must write beside its secrets (lock files). Default: it gets the folder read-only. */
+  readonly writableSecrets?: string;
   /** What the agent's `prepare` step does on the volumes before the client starts, in order. */
   readonly prepare?: readonly PrepareStep[];
-  /** Guards the signing state; required where a volume is of that kind. */
   readonly health: HealthCheck;
   readonly metrics?: { readonly port: string; readonly path: string };
   readonly shutdown: Shutdown;

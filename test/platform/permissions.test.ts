@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { platformFiles } from '../../apps/platform';
-import { appliedBy, nodeOperatorRules, PERMISSIONS, type PolicyRule } from '../../apps/platform/permissions';
+import { appliedBy, PERMISSIONS, type PolicyRule } from '../../apps/platform/permissions';
 import type { Manifest } from '../../constructs/manifest';
-import { nodeOperatorRules as rulesOfStakingNode } from '../../constructs/node-role';
+import { nodeOperatorRules } from '../../constructs/node-role';
 import { networkNamespace, nodeRoleName, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { eks, facts, fleet, gke, GROUPS } from './fleet';
 import { allowed, type AccessRequest, type Identity } from './rbac';
@@ -15,7 +15,7 @@ const nodeRole = (group: string): Manifest[] => [
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',
     metadata: { name: nodeRoleName('eth-0'), namespace: STAKING },
-    rules: nodeOperatorRules({ statefulSets: ['eth-0-validator'], pods: ['eth-0-validator-0'], podDisruptionBudgets: ['eth-0-validator'] }),
+    rules: nodeOperatorRules('eth-0', ['validator']),
   },
   {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -298,23 +298,6 @@ describe('the declared table', () => {
   it('has the rows of design.md, in their order, each with what is left to admission', () => {
     expect(PERMISSIONS.map(({ act }) => act)).toEqual([...new Set(MATRIX.map(({ act }) => act))]);
     for (const { admission } of PERMISSIONS) expect(admission.length).toBeGreaterThan(20);
-  });
-
-  it('gives one node\'s operators what StakingNode gives them', () => {
-    expect(
-      nodeOperatorRules({
-        statefulSets: ['eth-0-execution', 'eth-0-validator'],
-        pods: ['eth-0-execution-0', 'eth-0-validator-0'],
-        podDisruptionBudgets: ['eth-0-execution', 'eth-0-validator'],
-      }),
-    ).toEqual(rulesOfStakingNode('eth-0', ['execution', 'validator']));
-  });
-
-  it('leaves a rule out rather than let it hold for every name', () => {
-    expect(nodeOperatorRules({ statefulSets: [], pods: [], podDisruptionBudgets: [] })).toEqual([]);
-    expect(nodeOperatorRules({ statefulSets: ['a'], pods: [], podDisruptionBudgets: [] })).toEqual([
-      { apiGroups: ['apps'], resources: ['statefulsets', 'statefulsets/scale'], resourceNames: ['a'], verbs: ['patch'] },
-    ]);
   });
 });
 

@@ -1,0 +1,44 @@
+import type { ComponentSpec } from '../../constructs/chains/component';
+import type { ChainCatalogue } from '../../fleet/catalogue';
+import type { Fleet, FleetNode } from '../../fleet/model';
+import { FleetIndex } from '../../fleet/resolve';
+
+/** A catalogue whose chains say all of what a component is, not only what it asks of a machine. */
+export type FullCatalogue = ChainCatalogue & {
+  readonly chains: Readonly<Record<string, { components(node: ReturnType<FleetIndex['resolve']>): readonly ComponentSpec[] }>>;
+};
+
+/** A fleet with what rendering looks up again and again. */
+export class FleetContext {
+  /** Address ranges of every cluster: none of them is ever a public address. */
+  readonly clusterRanges: readonly string[];
+  private readonly index: FleetIndex;
+
+  constructor(
+    readonly fleet: Fleet,
+    readonly catalogue: FullCatalogue,
+  ) {
+    this.index = new FleetIndex(fleet, catalogue);
+    this.clusterRanges = [
+      ...new Set(Object.values(fleet.clusters).flatMap(({ ranges }) => Object.values(ranges).filter((range) => range !== undefined))),
+    ].sort();
+  }
+
+  /** What a node runs. */
+  componentsOf(node: FleetNode): readonly ComponentSpec[] {
+    return this.catalogue.chains[this.fleet.networks[node.network]!.chain]!.components(this.index.resolve(node));
+  }
+
+  /** Nodes of the same cluster and network whose options name this one, and that are not retired. */
+  referrersOf(node: FleetNode): readonly FleetNode[] {
+    return this.index.referrers(node).filter((other) => other.cluster === node.cluster && other.state !== 'retired');
+  }
+
+  /** The components of other nodes that a node's components talk to, by node. */
+  peersOf(node: FleetNode, components: readonly ComponentSpec[]): Record<string, readonly ComponentSpec[]> {
+    const names = new Set(components.flatMap(({ talksTo }) => talksTo.flatMap((peer) => (peer.kind === 'component' && peer.node ? [peer.node] : []))));
+    return Object.fromEntries(
+      [...names].filter((name) => name !== node.name).map((name) => [name, this.componentsOf(this.index.peer(node, name)!)]),
+    );
+  }
+}

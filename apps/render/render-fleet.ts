@@ -1,0 +1,154 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Fleet, FleetNode } from '../../fleet/model';
+import { networkNamespace } from '../../naming';
+import { platformFiles, type NetworkFacts } from '../platform';
+import { FleetContext, type FullCatalogue } from './fleet-context';
+import { chartYaml, escapeTemplate, HelmChartTooLargeError, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
+import { addFacts, NO_FACTS, type NodeReport } from './node-report';
+import { Staging } from './output';
+import { inWorkers } from './pool';
+import { toYaml } from './yaml';
+import { writeNode } from './write-node';
+
+export type Format = 'plain' | 'helm';
+
+/** What to render; an empty selection is the whole fleet. */
+export interface Selection {
+  readonly clusters?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly nodes?: readonly string[];
+}
+
+export interface RenderOptions {
+  /** The output folder, `dist` by custom. */
+  readonly out: string;
+  readonly format: Format;
+  readonly selection?: Selection;
+  /** Stockade's version, for charts. */
+  readonly version: string;
+  /** Called now and then with how many nodes are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** @default - as many as there are cores, once it is worth starting them */
+  readonly workers?: number;
+}
+
+export interface RenderReport {
+  readonly clusters: readonly string[];
+  readonly nodes: readonly NodeReport[];
+  /** Objects that belong to clusters rather than to nodes. */
+  readonly platformObjects: number;
+}
+
+/** Under this many nodes, starting workers costs more than they give. */
+const WORTH_WORKERS = 400;
+
+/**
+ * Renders a validated fleet into `out/<cluster>/platform/` and `out/<cluster>/<namespace>/<node>/`. A full run replaces the whole
+ * folder; a selection replaces the folders of what it names and removes nothing else. On any error nothing is changed.
+ *
+ * @throws OutputError, StakingNodeError, PlatformError, HelmChartTooLargeError
+ */
+export async function renderFleet(fleet: Fleet, catalogue: FullCatalogue, options: RenderOptions): Promise<RenderReport> {
+  const selection = options.selection ?? {};
+  const nodes = fleet.nodes.filter((node) => isSelected(node, selection));
+  const staging = new Staging(options.out);
+  try {
+    const reports = await renderNodes(fleet, catalogue, nodes, staging.folder, options);
+    const wholeClusters = selection.networks || selection.nodes ? [] : (selection.clusters ?? Object.keys(fleet.clusters)).filter((name) => fleet.clusters[name]);
+    const platformObjects = wholeClusters.reduce((sum, name) => sum + writePlatform(fleet, name, reports, staging.folder, options), 0);
+    if (options.format === 'helm') finishCharts(fleet, nodes, staging.folder, options.version);
+    if (isFull(selection)) staging.replaceAll();
+    else staging.replace(selectedFolders(nodes, wholeClusters, options.format));
+    return { clusters: [...new Set([...wholeClusters, ...nodes.map(({ cluster }) => cluster)])].sort(), nodes: reports, platformObjects };
+  } catch (error) {
+    staging.discard();
+    throw error;
+  }
+}
+
+/** Whether a node is part of a selection. A node is named `node` or `cluster/node`. */
+export function isSelected(node: FleetNode, { clusters, networks, nodes }: Selection): boolean {
+  return (
+    (!clusters || clusters.includes(node.cluster)) &&
+    (!networks || networks.includes(node.network)) &&
+    (!nodes || nodes.includes(node.name) || nodes.includes(`${node.cluster}/${node.name}`))
+  );
+}
+
+const isFull = ({ clusters, networks, nodes }: Selection): boolean => !clusters && !networks && !nodes;
+
+async function renderNodes(
+  fleet: Fleet,
+  catalogue: FullCatalogue,
+  nodes: readonly FleetNode[],
+  folder: string,
+  options: RenderOptions,
+): Promise<NodeReport[]> {
+  const workers = options.workers ?? (nodes.length < WORTH_WORKERS ? 1 : availableParallelism());
+  if (workers > 1) return inWorkers(fleet, nodes, folder, options.format, workers, options.onProgress);
+  const context = new FleetContext(fleet, catalogue);
+  return nodes.map((node, index) => {
+    if (index % 50 === 0) options.onProgress?.(index, nodes.length);
+    return writeNode(context, node, folder, options.format);
+  });
+}
+
+function writePlatform(fleet: Fleet, clusterName: string, reports: readonly NodeReport[], folder: string, options: RenderOptions): number {
+  const networks: Record<string, NetworkFacts> = {};
+  for (const { network, facts } of reports.filter(({ cluster }) => cluster === clusterName)) {
+    networks[network] = addFacts(networks[network] ?? NO_FACTS, facts);
+  }
+  const helm = options.format === 'helm';
+  const files = platformFiles(fleet, fleet.clusters[clusterName]!, { helm, networks });
+  const root = join(folder, clusterName, 'platform');
+  for (const { path, objects } of files) {
+    const text = toYaml(objects, `Rendered for cluster ${clusterName}: do not edit. Every change starts in fleet/.`);
+    write(join(root, helm ? 'templates' : '.', path), helm ? escapeTemplate(text) : text);
+  }
+  return files.reduce((sum, { objects }) => sum + objects.length, 0);
+}
+
+/** Gives each folder of templates its chart, and checks that Helm can keep the release. */
+function finishCharts(fleet: Fleet, nodes: readonly FleetNode[], folder: string, version: string): void {
+  const charts = new Set(nodes.map(({ cluster, network }) => `${cluster}/${networkNamespace(network)}`));
+  for (const cluster of Object.keys(fleet.clusters)) charts.add(`${cluster}/platform`);
+  for (const chart of charts) {
+    const templates = join(folder, chart, 'templates');
+    const files = filesBelow(templates).map((file) => ({ name: file.slice(templates.length + 1), text: readFileSync(file, 'utf8') }));
+    if (files.length === 0) continue;
+    const bytes = releaseBytes(files);
+    if (bytes > RELEASE_LIMIT_BYTES) throw new HelmChartTooLargeError(chart, bytes);
+    const [cluster = '', name = ''] = chart.split('/');
+    write(join(folder, chart, 'Chart.yaml'), chartYaml(name, cluster, version));
+  }
+}
+
+/** A node is a folder of its own in plain output; in a chart, its namespace's chart is what is replaced. */
+function selectedFolders(nodes: readonly FleetNode[], wholeClusters: readonly string[], format: Format): string[] {
+  const single = nodes.filter(({ cluster }) => !wholeClusters.includes(cluster));
+  const folders = single.flatMap(({ cluster, network, name }) => {
+    const namespace = `${cluster}/${networkNamespace(network)}`;
+    return format === 'helm' ? [`${namespace}/Chart.yaml`, `${namespace}/templates/${name}`] : [`${namespace}/${name}`];
+  });
+  return [...wholeClusters, ...new Set(folders)];
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .sort()
+      .flatMap((name) => {
+        const path = join(folder, name);
+        return statSync(path).isDirectory() ? filesBelow(path) : [path];
+      });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalogue } from '../constructs/chains';
+import { StakingNodeError } from '../constructs/staking-node';
+import { formatProblems } from '../fleet/errors';
+import type { Fleet } from '../fleet/model';
+import { checkFleetFolder } from './check-fleet';
+import { PlatformError } from './platform';
+import { HelmChartTooLargeError } from './render/helm';
+import { OutputError } from './render/output';
+import { isSelected, renderFleet, type Format, type Selection } from './render/render-fleet';
+import { summarize, formatSummary } from './render/summary';
+import { unknownInSelection } from './render/selection';
+
+export interface SynthOptions {
+  readonly fleet: string;
+  readonly out: string;
+  readonly cluster?: string[];
+  readonly network?: string[];
+  readonly node?: string[];
+  readonly format: Format;
+  readonly json?: boolean;
+}
+
+interface Streams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+/**
+ * Validates and renders; the body of `npm run synth` and of the cdk8s app.
+ *
+ * @returns the exit code: 0, or 1 where the fleet, the selection or the output folder is wrong, with nothing written.
+ */
+export async function runSynth(options: SynthOptions, { stdout, stderr }: Streams): Promise<number> {
+  const started = process.hrtime.bigint();
+  const { fleet, problems } = checkFleetFolder(options.fleet, catalogue);
+  const warnings = problems.filter(({ level }) => level === 'warning');
+  if (!fleet || problems.length > warnings.length) {
+    if (options.json) stdout.write(`${JSON.stringify({ ok: false, problems }, null, 2)}\n`);
+    else stderr.write(`${formatProblems(problems)}\n`);
+    return 1;
+  }
+  const selection: Selection = { clusters: options.cluster, networks: options.network, nodes: options.node };
+  try {
+    const wrong = unknownInSelection(fleet, selection);
+    if (wrong.length > 0) return fail(wrong.join('\n'));
+    const report = await renderFleet(fleet, catalogue, {
+      out: options.out,
+      format: options.format,
+      selection,
+      version: stockadeVersion(),
+      onProgress: progress(stderr, countSelected(fleet, selection)),
+    });
+    const summary = summarize(fleet, report, warnings, options, Number(process.hrtime.bigint() - started) / 1e6);
+    stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary));
+    return 0;
+  } catch (error) {
+    if (EXPECTED.some((type) => error instanceof type)) return fail((error as Error).message);
+    throw error;
+  }
+
+  function fail(message: string): number {
+    if (options.json) stdout.write(`${JSON.stringify({ ok: false, problems: [{ level: 'error', message }] }, null, 2)}\n`);
+    else stderr.write(`${message}\n`);
+    return 1;
+  }
+}
+
+/** What a user can mend; anything else is a bug and keeps its stack. */
+const EXPECTED = [OutputError, HelmChartTooLargeError, StakingNodeError, PlatformError];
+
+/** One line that counts, rewritten in place on a terminal and written now and then to a log; silent on short work. */
+function progress(stderr: Streams['stderr'], total: number): (done: number) => void {
+  if (total < 400) return () => undefined;
+  let next = 0;
+  return (done) => {
+    if (done < next) return;
+    next = done + (stderr.isTTY ? 50 : total / 10);
+    stderr.write(stderr.isTTY ? `\rRendering ${done} of ${total} nodes` : `Rendering ${done} of ${total} nodes\n`);
+    if (stderr.isTTY && done >= total) stderr.write('\n');
+  };
+}
+
+const countSelected = (fleet: Fleet, selection: Selection): number => fleet.nodes.filter((node) => isSelected(node, selection)).length;
+
+function stockadeVersion(): string {
+  return (JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,56 @@
+import tseslint from 'typescript-eslint';
+
+/** What a room may not import: data flows one way (docs/architecture.md). */
+const arrows = {
+  naming: ['fleet', 'constructs', 'apps', 'infra', 'services', 'test'],
+  fleet: ['constructs', 'apps', 'infra', 'services', 'test'],
+  constructs: ['apps', 'infra', 'services', 'test'],
+  apps: ['infra', 'services', 'test'],
+  infra: ['apps', 'services', 'test'],
+};
+
+const forbidRooms = (room, rooms) => ({
+  regex: `^(\\.\\./)+(${rooms.join('|')})(/|$)`,
+  message: `${room}/ may not import ${rooms.join(', ')}: data flows fleet -> constructs -> apps, fleet -> infra.`,
+});
+
+const providerBarrels = {
+  regex: '^(@cdktf/provider-[a-z]+|cdk8s-plus-27)$',
+  message: 'Import the module, not the barrel: @cdktf/provider-aws alone costs 2.5 s and 567 MB.',
+};
+
+const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns: [providerBarrels, ...patterns] }] });
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'dist', 'lib', 'cdktf.out', '.cache', '**/*.cjs', '**/*.mjs'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      ...restrict(),
+    },
+  },
+  ...Object.entries(arrows).map(([room, rooms]) => ({
+    files: [`${room}/**/*.ts`],
+    rules: restrict(forbidRooms(room, rooms)),
+  })),
+  {
+    // Chain definitions know no Kubernetes object, and nothing of the constructs around them: infra imports this folder.
+    files: ['constructs/chains/**/*.ts'],
+    rules: restrict(forbidRooms('constructs/chains', arrows.constructs), {
+      regex: '^(cdk8s|cdk8s-plus-27|constructs|cdktf)(/|$)|^(\\.\\./)+(staking-node|stateful-set|hardening|manifest|services|storage|network-policy|node-role|secret-agent)$',
+      message: 'A chain says what it runs; StakingNode decides how. No Kubernetes here.',
+    }),
+  },
+  {
+    // infra takes the chains, to size its pools and open its ports, and nothing else of constructs.
+    files: ['infra/**/*.ts'],
+    rules: restrict(forbidRooms('infra', arrows.infra), {
+      regex: '^(\\.\\./)+constructs/(?!chains)',
+      message: 'infra/ may import constructs/chains only.',
+    }),
+  },
+);
