@@ -13,7 +13,7 @@ import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, t
  * - `prepare` (init container, where there are steps): carries out {@link AgentConfig.prepare} in order. `fetch` asks
  *   the secret manager's relay for public content by its sha256, refuses other content and never overwrites right
  *   content. Exit 5 if a step fails.
- * - `serve` (native sidecar): writes every secret, mode 0400, to memory; only then answers 200 on `/started`, so that
+ * - `serve` (native sidecar): writes every secret, with mode {@link AgentConfig.secretMode}, to memory; only then answers 200 on `/started`, so that
  *   Kubernetes starts the client after it. Answers for the client on `/live` and `/ready` (200 or 503). When its claim on a
  *   key can not be renewed it ends the client's processes and wipes the secrets folder before the claim runs out.
  *   Without secrets it only serves health, and has no token.
@@ -52,6 +52,8 @@ export interface AgentConfig {
   readonly guard?: { readonly folder: string; readonly firstStart: boolean };
   readonly prepare: readonly PrepareStep[];
   readonly secrets: readonly AgentSecret[];
+  /** `0400`; `0600` where the client locks its keystores by opening them for writing. */
+  readonly secretMode: '0400' | '0600';
   /** Where there are secrets or files to fetch. */
   readonly secretManager?: { readonly url: string; readonly tokenFile: string };
   /** Seconds that the client may take after SIGTERM. */
@@ -104,6 +106,7 @@ export function agentConfig(component: ComponentSpec, identity: AgentIdentity): 
     ...(guarded ? { guard: { folder: guarded.mountPath, firstStart: identity.firstStart } } : {}),
     prepare: component.prepare ?? [],
     secrets: (component.secrets ?? []).flatMap((secret) => agentSecrets(secret, identity)),
+    secretMode: component.writableSecrets ? '0600' : '0400',
     ...(callsSecretManager(component)
       ? {
           secretManager: {
