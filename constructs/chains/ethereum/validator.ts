@@ -1,9 +1,9 @@
 import type { ChainNode } from '../../../fleet/catalogue';
-import { tcp } from './ports';
 import type { ComponentSpec, ConfigFolder, HealthCheck, Peer, PrepareStep, SecretFile, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
 import { beaconApiUrls, imageOf } from './links';
 import { networkOptionsOf, optionsOf, relaysOf } from './options';
+import { tcp } from './ports';
 import { resources, SIGNING_STATE_PATH, signingState, type Appetite } from './sizes';
 
 /**
