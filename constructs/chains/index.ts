@@ -1,11 +1,13 @@
 import type { ChainCatalogue } from '../../fleet/catalogue';
 import { AGENT_DEMAND, type ChainDefinition } from './component';
 import { cosmos } from './cosmos';
+import { ethereum } from './ethereum';
 import { solana } from './solana';
 
 /** Every chain, by the name that a network file gives. A further chain is one definition, its tests and one line here. */
 export const chains: Readonly<Record<string, ChainDefinition>> = {
   cosmos,
+  ethereum,
   solana,
 };
 
