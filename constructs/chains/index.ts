@@ -12,4 +12,4 @@ export const chains: Readonly<Record<string, ChainDefinition>> = {
 };
 
 /** The chains as the fleet's checks and the sizing of pools see them. */
-export const catalogue: ChainCatalogue = { chains, agentDemand: AGENT_DEMAND };
+export const catalogue = { chains, agentDemand: AGENT_DEMAND } satisfies ChainCatalogue;

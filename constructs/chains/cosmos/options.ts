@@ -155,7 +155,9 @@ export const nodeOptions = z.strictObject({
     .int()
     .min(0)
     .default(10)
-    .describe('Own signatures in this many last blocks end the start. An extra, not the protection: it sees only the blocks that this disk has.'),
+    .describe(
+      'Own signatures in this many last blocks end the start. An extra, not the protection: it sees only the blocks that this disk has. It costs as many blocks at every restart; 0 where a halted network waits for this validator.',
+    ),
   api: z.boolean().default(false).describe('Serve REST on 1317. Full nodes only.'),
   grpc: z.boolean().default(false).describe('Serve gRPC on 9090. Full nodes only.'),
 });
