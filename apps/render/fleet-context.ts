@@ -1,12 +1,10 @@
-import type { ComponentSpec } from '../../constructs/chains/component';
+import type { ChainDefinition, ComponentSpec } from '../../constructs/chains/component';
 import type { ChainCatalogue } from '../../fleet/catalogue';
 import type { Fleet, FleetNode } from '../../fleet/model';
 import { FleetIndex } from '../../fleet/resolve';
 
 /** A catalogue whose chains say all of what a component is, not only what it asks of a machine. */
-export type FullCatalogue = ChainCatalogue & {
-  readonly chains: Readonly<Record<string, { components(node: ReturnType<FleetIndex['resolve']>): readonly ComponentSpec[] }>>;
-};
+export type FullCatalogue = ChainCatalogue & { readonly chains: Readonly<Record<string, ChainDefinition>> };
 
 /** A fleet with what rendering looks up again and again. */
 export class FleetContext {

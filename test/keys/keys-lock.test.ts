@@ -324,7 +324,7 @@ describe('what the command adds', () => {
   it('refuses unknown and retired nodes, one key declared twice, and a clock behind the journal', () => {
     const fleet = fleetOf([{ at: 'eu/a', keys: ['0xaa'] }, { at: 'us/b', keys: ['AA'] }, { at: 'eu/old', keys: ['0xcc'], state: 'retired' }]);
     const plan = (select: Parameters<typeof planPlacement>[0]['select']) => planPlacement({ ...input, lock: empty, base: empty, fleet, select });
-    expect(plan({ cluster: 'eu', node: 'zz' }).problems).toMatchObject([{ code: 'keys-unknown-node', value: 'eu/zz', allowed: 'eu/a, eu/old' }]);
+    expect(plan({ cluster: 'eu', node: 'zz' }).problems).toMatchObject([{ code: 'keys-unknown-node', value: 'eu/zz', allowed: ['eu/a', 'eu/old'], suggestion: 'eu/a' }]);
     expect(codes(plan({ cluster: 'eu', node: 'old' }).problems)).toEqual(['keys-node-retired']);
     expect(plan('all-new')).toMatchObject({ drafts: [], problems: [{ code: 'keys-declared-twice', places: [{ line: 11 }, { line: 21 }] }] });
     const ahead = lockOf(['2026-11-22T14:00:00Z', place('0xee', 'eu/e')]);

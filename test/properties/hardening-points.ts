@@ -345,13 +345,15 @@ function perStatefulSet(check: PerComponent<RenderedStatefulSet>): Point {
   };
 }
 
-const perPod = (check: PerComponent<RenderedPodSpec>): Point =>
-  perStatefulSet((workload, component, subject) => check(workload.spec.template.spec, component, subject));
+function perPod(check: PerComponent<RenderedPodSpec>): Point {
+  return perStatefulSet((workload, component, subject) => check(workload.spec.template.spec, component, subject));
+}
 
-const perContainer = (check: PerComponent<RenderedContainer>): Point =>
-  perPod(function* (pod, component, subject) {
+function perContainer(check: PerComponent<RenderedContainer>): Point {
+  return perPod(function* (pod, component, subject) {
     for (const container of allContainers(pod)) for (const problem of check(container, component, subject)) yield `${container.name}: ${problem}`;
   });
+}
 
 function perClaim(check: (claim: RenderedClaim) => Iterable<string>): Point {
   return function* ({ objects }) {
