@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ChainCatalogue } from './catalogue';
-import type { Problem, Place } from './errors';
+import { nearest, type Place, type Problem } from './errors';
 import type { Fleet, FleetNode, Source } from './model';
 
 /**
@@ -666,9 +666,10 @@ function noSuchNode(select: { cluster: string; node: string }, fleet: Fleet): Pr
     code: 'keys-unknown-node',
     level: 'error',
     message: `No node ${at(select)} is declared`,
-    places: [],
+    places: [lockPlace(1)],
     value: at(select),
-    allowed: near.slice(0, 10).join(', ') || undefined,
+    allowed: near.length > 0 ? near : undefined,
+    suggestion: nearest(at(select), near),
     next: 'Name a declared node as cluster/node.',
   };
 }
@@ -700,7 +701,7 @@ function noProof(proof: string): Problem {
     code: 'keys-no-proof',
     level: 'error',
     message: 'A retirement says how it was proven that the old signer has stopped',
-    places: [],
+    places: [lockPlace(1)],
     value: proof,
     allowed: 'one line of 10 to 500 characters',
     next: 'Give --proof, such as --proof "StatefulSet at 0 replicas, pod gone since 14:02, machine deleted (INC-4711)".',
@@ -713,7 +714,7 @@ function nothingToRetire(select: { key: string } | { cluster: string; node: stri
       code: 'keys-nothing-placed',
       level: 'error',
       message: `No key is placed at ${at(select)}`,
-      places: [],
+      places: [lockPlace(1)],
       value: at(select),
       next: 'See `npm run keys -- status` for where keys are placed.',
     };
@@ -723,7 +724,7 @@ function nothingToRetire(select: { key: string } | { cluster: string; node: stri
     code: 'keys-nothing-placed',
     level: 'error',
     message: retired ? `${short(select.key)} is retired already, from ${at(retired)} since ${retired.at}` : `${short(select.key)} was never placed`,
-    places: retired ? [lockPlace(retired.line, 'retired here')] : [],
+    places: retired ? [lockPlace(retired.line, 'retired here')] : [lockPlace(1)],
     value: select.key,
     next: 'See `npm run keys -- status` for where keys are placed.',
   };

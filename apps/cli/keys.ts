@@ -1,0 +1,243 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { catalogue } from '../../constructs/chains';
+import { formatProblems, isError, sortProblems, type Problem } from '../../fleet/errors';
+import {
+  append,
+  checkAgainstFleet,
+  checkTransition,
+  EMPTY_KEYS_LOCK,
+  KEYS_LOCK_FILE,
+  parse,
+  planPlacement,
+  planRetirement,
+  state,
+  transitionRules,
+  type KeysLock,
+  type Plan,
+} from '../../fleet/keys-lock';
+import { loadFleet, type LoadedFleet } from '../../fleet/load';
+import type { Fleet } from '../../fleet/model';
+import { BaseError, baseLock, committer, textOf } from './base-revision';
+import { readIfThere, replaceFile, ReplaceError } from './replace-file';
+
+const program = new Command('keys')
+  .description('Where each validator key is placed, over time: the journal fleet/keys.lock.')
+  .addHelpText('after', `
+A move is two merged changes: retire here, merge, wait (keyMoveWaitMinutes of the network), then place there.
+What is merged is read from git: --base, or else origin/main, or else main. Fetch it first.`);
+
+const fleetOption = ['--fleet <folder>', 'where the fleet is declared', 'fleet'] as const;
+const baseOption = ['--base <revision>', 'what was merged; default: origin/main, else main'] as const;
+const byOption = ['--by <who>', 'who does this; default: the user.email of git'] as const;
+const dryRunOption = ['--dry-run', 'say what would be added, write nothing'] as const;
+
+program
+  .command('status')
+  .description('Where keys are placed, and where that differs from the fleet.')
+  .option(...fleetOption)
+  .option('--json', 'for other programs')
+  .allowExcessArguments(false)
+  .action((options: { fleet: string; json?: true }) => run(() => status(options)));
+
+program
+  .command('place')
+  .description('Place the keys that nodes declare and the journal lacks.')
+  .option(...fleetOption)
+  .option('--node <cluster/node>', 'the keys of this node')
+  .option('--all-new', 'the keys of all nodes that were never placed')
+  .option(...baseOption)
+  .option(...byOption)
+  .option(...dryRunOption)
+  .allowExcessArguments(false)
+  .action((options: PlaceOptions) => run(() => place(options)));
+
+program
+  .command('retire [key]')
+  .description('Retire a key, or all keys of a node, once their signer has stopped for good.')
+  .option(...fleetOption)
+  .option('--node <cluster/node>', 'all keys that are placed at this node')
+  .requiredOption('--proof <text>', 'how it was proven that the signer has stopped')
+  .option(...byOption)
+  .option(...dryRunOption)
+  .allowExcessArguments(false)
+  .action((key: string | undefined, options: RetireOptions) => run(() => retire(key, options)));
+
+program
+  .command('verify')
+  .description('Whether the journal is intact, only adds to what was merged, and agrees with the fleet.')
+  .option(...fleetOption)
+  .option(...baseOption)
+  .allowExcessArguments(false)
+  .action((options: { fleet: string; base?: string }) => run(() => verify(options)));
+
+interface PlaceOptions {
+  readonly fleet: string;
+  readonly node?: string;
+  readonly allNew?: true;
+  readonly base?: string;
+  readonly by?: string;
+  readonly dryRun?: true;
+}
+
+interface RetireOptions {
+  readonly fleet: string;
+  readonly node?: string;
+  readonly proof: string;
+  readonly by?: string;
+  readonly dryRun?: true;
+}
+
+async function status({ fleet: folder, json }: { fleet: string; json?: true }): Promise<number> {
+  const { lock } = await readLock(folder);
+  const loaded = readFleet(folder);
+  const problems = [...lock.problems, ...loaded.problems.filter(isError), ...differences(lock, loaded)];
+  const placements = lock.problems.length > 0 ? [] : [...state(lock.entries)].map(([key, placement]) => ({ key, ...placement }));
+  if (json) {
+    say(JSON.stringify({ entries: lock.entries.length, placements, problems }, null, 2));
+    return problems.length > 0 ? 1 : 0;
+  }
+  const placed = placements.filter((placement) => placement.status === 'placed');
+  for (const { key, network, cluster, node, at } of placed) say(`${network}  ${cluster}/${node}  ${key}  since ${at}`);
+  for (const { key, network, cluster, node, at } of placements.filter((placement) => placement.status === 'retired')) {
+    say(`${network}  retired from ${cluster}/${node}  ${key}  at ${at}`);
+  }
+  if (lock.problems.length === 0) say(`${placed.length} placed, ${placements.length - placed.length} retired, ${lock.entries.length} entries.`);
+  return problems.length > 0 ? refuse(problems, folder) : 0;
+}
+
+async function place(options: PlaceOptions): Promise<number> {
+  if ((options.node === undefined) === (options.allNew === undefined)) return misused('give either --node <cluster/node> or --all-new');
+  const select = options.node === undefined ? ('all-new' as const) : nodeName(options.node);
+  const { lock, text } = await readLock(options.fleet);
+  const { fleet, locate, problems } = readFleet(options.fleet);
+  if (!fleet) return refuse([...problems.filter(isError), ...lock.problems], options.fleet);
+
+  const base = await baseLock(options.fleet, options.base);
+  const merged = parse(textOf(base));
+  if (merged.problems.length > 0) return refuse(ofBase(merged.problems, base.name), options.fleet);
+  const now = new Date();
+  const by = options.by ?? (await committer(options.fleet));
+  const plan = planPlacement({ lock, base: merged, baseName: base.name, fleet, catalogue, locate, now, by, select });
+  const code = await carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, check: (next) => checkTransition(merged.entries, next.entries, transitionRules(fleet, now, base.name)) });
+  if (code === 0 && plan.leftOut.length > 0) {
+    say(`${plan.leftOut.length} declared keys are retired and were left alone; to place them again, name their nodes with --node: ${plan.leftOut.slice(0, 5).join(', ')}${plan.leftOut.length > 5 ? ', ...' : ''}`);
+  }
+  return code;
+}
+
+async function retire(key: string | undefined, options: RetireOptions): Promise<number> {
+  if ((options.node === undefined) === (key === undefined)) return misused('give either a key or --node <cluster/node>');
+  const select = key === undefined ? nodeName(options.node ?? '') : { key };
+  const { lock, text } = await readLock(options.fleet);
+  const { fleet, locate, problems } = readFleet(options.fleet);
+  if (!fleet) return refuse([...problems.filter(isError), ...lock.problems], options.fleet);
+
+  const now = new Date();
+  const by = options.by ?? (await committer(options.fleet));
+  const plan = planRetirement({ lock, fleet, catalogue, locate, now, by, proof: options.proof, select });
+  return carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, check: () => [] });
+}
+
+async function verify(options: { fleet: string; base?: string }): Promise<number> {
+  const { lock } = await readLock(options.fleet);
+  const loaded = readFleet(options.fleet);
+  const base = await baseLock(options.fleet, options.base);
+  const merged = parse(textOf(base));
+  const intact = lock.problems.length === 0 && merged.problems.length === 0;
+  const problems = [
+    ...loaded.problems.filter(isError),
+    ...lock.problems,
+    ...ofBase(merged.problems, base.name),
+    ...(intact && loaded.fleet ? checkTransition(merged.entries, lock.entries, transitionRules(loaded.fleet, new Date(), base.name)) : []),
+    ...differences(lock, loaded),
+  ];
+  if (problems.length > 0) return refuse(problems, options.fleet);
+  say(`${KEYS_LOCK_FILE} is intact: ${lock.entries.length} entries, ${lock.entries.length - merged.entries.length} of them new since ${base.name}; every declared key is placed where it is declared.`);
+  return 0;
+}
+
+interface Writing {
+  readonly lock: KeysLock;
+  /** What the file held; undefined: there was none. */
+  readonly text: string | undefined;
+  readonly now: Date;
+  readonly folder: string;
+  readonly dryRun: boolean;
+  /** What is wrong with the lock as it would become. */
+  readonly check: (next: KeysLock) => readonly Problem[];
+}
+
+async function carryOut(plan: Plan, { lock, text, now, folder, dryRun, check }: Writing): Promise<number> {
+  if (plan.problems.length > 0) return refuse(plan.problems, folder);
+  if (plan.drafts.length === 0) {
+    say('Nothing to do: the journal says so already.');
+    return 0;
+  }
+  const next = parse(append(lock, plan.drafts, now));
+  // Judged by the same rules that `verify` will apply, on the very text that is going to be written.
+  const wrong = [...next.problems, ...check(next)];
+  if (wrong.length > 0) return refuse(wrong, folder);
+  if (!dryRun) await replaceFile(join(folder, KEYS_LOCK_FILE), next.text, text);
+  for (const { act, key, network, cluster, node, at } of next.entries.slice(lock.entries.length)) {
+    say(`${dryRun ? 'would ' : ''}${act} ${key} (${network}) ${act === 'place' ? 'at' : 'from'} ${cluster}/${node}, ${at}`);
+  }
+  say(dryRun ? 'Nothing was written.' : `Commit ${join(folder, KEYS_LOCK_FILE)} with the change of the fleet that it belongs to.`);
+  return 0;
+}
+
+async function readLock(folder: string): Promise<{ lock: KeysLock; text: string | undefined }> {
+  const text = await readIfThere(join(folder, KEYS_LOCK_FILE));
+  return { lock: parse(text ?? EMPTY_KEYS_LOCK), text };
+}
+
+/** The fleet by itself: whether it agrees with the journal is this command's to say. */
+const readFleet = (folder: string): LoadedFleet => loadFleet(folder, catalogue);
+
+function differences(lock: KeysLock, { fleet, locate }: LoadedFleet): Problem[] {
+  const judged: Fleet | undefined = lock.problems.length > 0 ? undefined : fleet;
+  return judged ? checkAgainstFleet(lock.entries, judged, catalogue, locate) : [];
+}
+
+const ofBase = (problems: readonly Problem[], name: string): Problem[] =>
+  problems.map((problem) => ({ ...problem, message: `In ${name}: ${problem.message}`, next: 'What was merged is damaged: find the change that did it and restore the file as it was before, by an exceptional, reviewed merge.' }));
+
+function nodeName(value: string): { cluster: string; node: string } {
+  const [cluster, node, more] = value.split('/');
+  if (!cluster || !node || more !== undefined) throw new UsageError(`--node is cluster/node, got "${value}"`);
+  return { cluster, node };
+}
+
+class UsageError extends Error {}
+
+function misused(message: string): never {
+  throw new UsageError(message);
+}
+
+async function run(command: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`error: ${error.message}\n`);
+      process.exitCode = 2;
+    } else if (error instanceof BaseError || error instanceof ReplaceError) {
+      process.stderr.write(`error: ${error.message}\n  next: ${error.next}\n`);
+      process.exitCode = 1;
+    } else {
+      process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
+      process.exitCode = 70;
+    }
+  }
+}
+
+function refuse(problems: readonly Problem[], folder: string): number {
+  process.stderr.write(`${formatProblems(sortProblems(problems), folder)}\n`);
+  return 1;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+void program.parseAsync();
