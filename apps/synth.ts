@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../constructs/chains';
 import { StakingNodeError } from '../constructs/staking-node';
-import { formatProblems } from '../fleet/errors';
+import { formatProblems, isError, problemsToJson } from '../fleet/errors';
 import type { Fleet } from '../fleet/model';
 import { checkFleetFolder } from './check-fleet';
 import { PlatformError } from './platform';
@@ -35,12 +35,12 @@ interface Streams {
 export async function runSynth(options: SynthOptions, { stdout, stderr }: Streams): Promise<number> {
   const started = process.hrtime.bigint();
   const { fleet, problems } = checkFleetFolder(options.fleet, catalogue);
-  const warnings = problems.filter(({ level }) => level === 'warning');
-  if (!fleet || problems.length > warnings.length) {
-    if (options.json) stdout.write(`${JSON.stringify({ ok: false, problems }, null, 2)}\n`);
-    else stderr.write(`${formatProblems(problems)}\n`);
+  if (!fleet) {
+    if (options.json) stdout.write(`${JSON.stringify({ ok: false, ...problemsToJson(problems) }, null, 2)}\n`);
+    else stderr.write(`${formatProblems(problems, options.fleet)}\n`);
     return 1;
   }
+  const warnings = problems.filter((problem) => !isError(problem));
   const selection: Selection = { clusters: options.cluster, networks: options.network, nodes: options.node };
   try {
     const wrong = unknownInSelection(fleet, selection);

@@ -7,8 +7,8 @@ export interface Parsed {
   /** What was given to the schema. */
   readonly raw: unknown;
   readonly schema: z.core.$ZodType;
-  /** What the root of `raw` is called in messages: `settings.yaml`, `node "eth-0"`. */
-  readonly name: string;
+  /** What the root of `raw` is called in messages about a path: `settings.yaml`, `node "eth-0"`, `the defaults`. */
+  name(path: Path): string;
   /** Where a path inside `raw` stands. */
   place(path: Path, target: 'key' | 'value'): Place;
   /** The text of a scalar as it was written. */
@@ -33,7 +33,7 @@ function explain(issue: Issue, path: Path, parsed: Parsed): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     const allowed = allowedKeys(parsed.schema, parsed.raw, path);
     return issue.keys.map((key) =>
-      problems.unknownKey(parsed.place([...path, key], 'key'), { key, allowed, of: nameOf(path, parsed) }),
+      problems.unknownKey(parsed.place([...path, key], 'key'), { key, allowed, of: path.length === 0 ? parsed.name([key]) : JSON.stringify(dotted(path, parsed)) }),
     );
   }
   if (issue.code === 'invalid_key') {
@@ -172,10 +172,10 @@ function shown(value: unknown, written: string | undefined): Problem['value'] {
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
 
-const nameOf = (path: Path, parsed: Parsed): string => (path.length === 0 ? parsed.name : JSON.stringify(dotted(path, parsed)));
+const nameOf = (path: Path, parsed: Parsed): string => (path.length === 0 ? parsed.name(path) : JSON.stringify(dotted(path, parsed)));
 
 const dotted = (path: Path, parsed: Parsed): string =>
-  path.length === 0 ? parsed.name : path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part), '');
+  path.length === 0 ? parsed.name(path) : path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${part}` : part), '');
 
 function valueAt(raw: unknown, path: Path): unknown {
   let value = raw;

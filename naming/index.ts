@@ -109,7 +109,8 @@ export const diskKeyName = (cluster: string): string => `stockade-${cluster}-dis
 /** GCP key ring of a cluster. */
 export const keyRingName = (cluster: string): string => `stockade-${cluster}`;
 
-/** Where the secret manager keeps the secrets of one node; a path, never the secret. */
-export const keySecretPath = (network: string, publicKey: string): string => `networks/${network}/keys/${publicKey}`;
+/** Where the secret manager keeps a validator key; a path, never the key. Base64 keys hold `/`, which a path must not. */
+export const keySecretPath = (network: string, publicKey: string): string => `networks/${network}/keys/${encodeURIComponent(publicKey)}`;
+/** Where the secret manager keeps a secret of one node. */
 export const nodeSecretPath = (network: string, cluster: string, node: string, secret: string): string =>
   `networks/${network}/nodes/${cluster}/${node}/${secret}`;

@@ -1,6 +1,6 @@
 import { App, Chart } from 'cdk8s';
 import { toYaml } from '../apps/render/yaml';
-import { StakingNode, type StakingNodeProps } from '../constructs/staking-node';
+import { StakingNode, type RemoteCaller, type StakingNodeProps } from '../constructs/staking-node';
 import type { ChainNode, PeerNode } from '../fleet/catalogue';
 import type { Sample } from './chains/every-chain';
 import type { Subject } from './properties/hardening-points';
@@ -27,6 +27,7 @@ export function propsOf(sample: Sample, differs: Partial<StakingNodeProps> = {})
     reach: node.reach.via,
     keys: node.keys,
     firstStart: node.firstStart,
+    callers: callersFrom(sample),
     peers: Object.fromEntries(neighbours(sample).map((other) => [other.name, chain.components(asNode(sample, other))])),
     operatorGroups: ['operators'],
     ...differs,
@@ -41,6 +42,32 @@ function asNode({ node }: Sample, other: PeerNode): ChainNode {
   const { name, role, portBase, reach, clients, options } = node;
   const known = { [name]: { name, role, sameCluster: true, portBase, reach, clients, options } };
   return { ...node, ...other, clients: { ...clients, ...other.clients }, keys: [], peers: known, referrers: {} };
+}
+
+/** What neighbours declare of calling the sample. */
+const callersFrom = (sample: Sample): RemoteCaller[] =>
+  neighbours(sample).flatMap((other) =>
+    sample.chain.components(asNode(sample, other)).flatMap(({ name, talksTo }) =>
+      talksTo.flatMap((peer) => (peer.kind === 'component' && peer.node === sample.node.name ? [{ node: other.name, component: name, target: peer.component, ports: peer.ports }] : [])),
+    ),
+  );
+
+/** The props of a sample's neighbours, so that a whole namespace can be rendered. */
+export function neighbourPropsOf(sample: Sample, differs: Partial<StakingNodeProps> = {}): StakingNodeProps[] {
+  const own = propsOf(sample);
+  return neighbours(sample).map((other) => {
+    const node = asNode(sample, other);
+    const key = sample.node.keys[0] ?? 'example-key';
+    return {
+      ...propsOf({ ...sample, node: { ...node, peers: {}, referrers: {}, keys: [key] } }),
+      components: sample.chain.components(node),
+      peers: { [own.name]: own.components },
+      callers: own.components.flatMap(({ name, talksTo }) =>
+        talksTo.flatMap((peer) => (peer.kind === 'component' && peer.node === other.name ? [{ node: own.name, component: name, target: peer.component, ports: peer.ports }] : [])),
+      ),
+      ...differs,
+    };
+  });
 }
 
 /** YAML of a node, all files in one. */

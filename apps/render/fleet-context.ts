@@ -4,7 +4,7 @@ import type { Fleet, FleetNode } from '../../fleet/model';
 import { FleetIndex } from '../../fleet/resolve';
 
 /** A catalogue whose chains say all of what a component is, not only what it asks of a machine. */
-export type FullCatalogue = ChainCatalogue & { readonly chains: Readonly<Record<string, ChainDefinition>> };
+export type FullCatalogue = Omit<ChainCatalogue, 'chains'> & { readonly chains: Readonly<Record<string, ChainDefinition>> };
 
 /** A fleet with what rendering looks up again and again. */
 export class FleetContext {

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearest } from '../../fleet/errors';
 import type { Fleet } from '../../fleet/model';
 import type { Selection } from './render-fleet';
 
@@ -17,8 +17,8 @@ function unknown(option: string, wanted: readonly string[], known: readonly stri
   return wanted
     .filter((name) => !set.has(name))
     .map((name) => {
-      const near = known.length > 0 ? closest(name, known) : undefined;
-      const hint = near !== undefined && distance(name, near) <= Math.max(2, name.length / 3) ? ` Did you mean ${JSON.stringify(near)}?` : '';
+      const near = nearest(name, known);
+      const hint = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`;
       return `${option} ${JSON.stringify(name)} is not in the fleet.${hint}`;
     });
 }

@@ -143,11 +143,11 @@ export type SecretFormat =
 
 /** Something the agent does on a volume before the client starts. Every step is idempotent. */
 export type PrepareStep =
-  /** Makes a folder, mode 0700. */
+  /** Makes a folder, and sets its mode to 0700 if it is there already. */
   | { readonly kind: 'directory'; readonly path: string }
   /** Copies a file of a config folder to a place that the client may rewrite. Replaces what is there. */
   | { readonly kind: 'copy'; readonly from: string; readonly to: string }
-  /** Makes a symbolic link, replacing a link that is there, never a file. */
+  /** Makes a symbolic link. Replaces a link that is there; leaves a file alone, so what a client wrote in its place stays. */
   | { readonly kind: 'link'; readonly target: string; readonly path: string }
   /** Fetches a public file by its checksum, once; refuses other content. */
   | { readonly kind: 'fetch'; readonly url: string; readonly sha256: string; readonly to: string };

@@ -56,13 +56,14 @@ const own = {
 /** One node once the file's defaults are merged in. */
 export const nodeSchema = z.strictObject({ ...own, ...shared });
 
+/** What the nodes of a file may share. Judged on each node once merged: a map may be completed by the node. */
+export const nodeDefaultsSchema = z.strictObject(shared).partial();
+
 /** `fleet/nodes/<cluster>/<network>.yaml`: the nodes of one network in one cluster. */
 export const nodesFileSchema = z.strictObject({
-  defaults: z
-    .strictObject(shared)
-    .partial()
+  defaults: nodeDefaultsSchema
     .default({})
-    .describe('Shared by the nodes of this file. Maps are merged key by key; lists and values are replaced.'),
+    .describe('Shared by the nodes of this file. Maps are merged key by key; lists and values, and a reach with its own `via`, are replaced.'),
   nodes: z.array(z.strictObject({ ...own, ...z.strictObject(shared).partial().shape })),
 });
 

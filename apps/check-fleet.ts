@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChainCatalogue } from '../fleet/catalogue';
+import { isError, sortProblems } from '../fleet/errors';
+import { checkAgainstFleet, EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../fleet/keys-lock';
+import { loadFleet, type LoadedFleet } from '../fleet/load';
+
+/** The fleet of a folder, held against its own rules and against where `keys.lock` says that its keys are placed. */
+export function checkFleetFolder(folder: string, catalogue: ChainCatalogue): LoadedFleet {
+  const loaded = loadFleet(folder, catalogue);
+  const path = join(folder, KEYS_LOCK_FILE);
+  const lock = parse(existsSync(path) ? readFileSync(path, 'utf8') : EMPTY_KEYS_LOCK);
+  const disagreements = loaded.fleet && lock.problems.length === 0 ? checkAgainstFleet(lock.entries, loaded.fleet, catalogue, loaded.locate) : [];
+  const problems = sortProblems([...loaded.problems, ...lock.problems, ...disagreements]);
+  return { ...loaded, fleet: problems.some(isError) ? undefined : loaded.fleet, problems };
+}

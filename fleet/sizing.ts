@@ -1,0 +1,249 @@
+import type { ChainCatalogue, ComponentDemand } from './catalogue';
+import { own } from './lookup';
+import { type Allocatable, allocatable, type MachineType, machineOf } from './machines';
+import type { Cluster, Fleet, FleetNode, Pool } from './model';
+import { FleetIndex } from './resolve';
+
+type AgentDemand = ChainCatalogue['agentDemand'];
+type Placed = Pick<FleetNode, 'zone' | 'reach' | 'pools'>;
+
+/** How many machines one pool needs in one zone. */
+export interface PoolSize {
+  readonly pool: string;
+  readonly zone: string;
+  /** Headroom included. */
+  readonly machines: number;
+  readonly headroom: number;
+  /** Components that were packed. */
+  readonly components: number;
+}
+
+/**
+ * The pool that a component runs on: the one its node names, or else the smallest machine it fits on. Smallest by
+ * vCPUs, then by memory, then by the pool's name.
+ *
+ * A component reached on its machine's address (P2P by node port, host network) runs on machines that have one.
+ * All others run on private machines; beside a component that is reached so, one that isn't may run on the same
+ * public pool where no private one fits.
+ *
+ * @returns undefined where none fits; {@link refusals} says why.
+ */
+export function choosePool(cluster: Cluster, node: Placed, chain: string, component: ComponentDemand, agent: AgentDemand): Pool | undefined {
+  const named = own(node.pools, component.name);
+  const fitting = cluster.pools.filter(
+    (pool) => (named === undefined || pool.name === named) && refusal(cluster, pool, node, chain, component, agent) === undefined,
+  );
+  const wanted = named === undefined ? fitting.filter(({ exposure }) => exposure === preferredExposure(node, component)) : fitting;
+  return (wanted.length > 0 ? wanted : fitting).reduce<Pool | undefined>(
+    (best, pool) => (best && !isSmaller(cluster, pool, best) ? best : pool),
+    undefined,
+  );
+}
+
+/** Why a component can't run on the pools of its cluster, by pool; pools that it fits are left out. */
+export function refusals(
+  cluster: Cluster,
+  node: Placed,
+  chain: string,
+  component: ComponentDemand,
+  agent: AgentDemand,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    cluster.pools.flatMap((pool) => {
+      const reason = refusal(cluster, pool, node, chain, component, agent);
+      return reason === undefined ? [] : [[pool.name, reason]];
+    }),
+  );
+}
+
+/** What one component of a node asks of the pool that it was given. */
+export interface Placement {
+  readonly node: string;
+  readonly component: ComponentDemand;
+  readonly pool: Pool;
+  readonly zone: string;
+}
+
+/**
+ * The machines of a cluster's pools, zone by zone: what is placed there, packed, and the declared headroom, which every
+ * zone of a pool gets. The order of the placements does not matter.
+ */
+export function packPools(cluster: Cluster, placements: readonly Placement[], agent: AgentDemand): PoolSize[] {
+  const byZone = new Map<string, PackItem[]>();
+  for (const { node, component, pool, zone } of placements) {
+    const key = `${pool.name}/${zone}`;
+    const items = byZone.get(key);
+    const item = packItem(`${node}/${component.name}`, component, agent);
+    if (items) items.push(item);
+    else byZone.set(key, [item]);
+  }
+  return cluster.pools.flatMap((pool) =>
+    zonesOf(cluster, pool).map((zone) => {
+      const items = byZone.get(`${pool.name}/${zone}`) ?? [];
+      const capacity = capacityOf(cluster, pool);
+      const packed = items.length > 0 && capacity ? pack(items, capacity).length : 0;
+      return { pool: pool.name, zone, machines: packed + pool.headroomMachines, headroom: pool.headroomMachines, components: items.length };
+    }),
+  );
+}
+
+/**
+ * The pools of every cluster of a checked fleet. Components of stopped nodes count, since they must be able to come
+ * back at any time; those of retired ones don't.
+ */
+export function sizePools(fleet: Fleet, catalogue: ChainCatalogue, index = new FleetIndex(fleet, catalogue)): Readonly<Record<string, readonly PoolSize[]>> {
+  const placements = new Map<string, Placement[]>(Object.keys(fleet.clusters).map((name) => [name, []]));
+  for (const node of fleet.nodes) {
+    const cluster = own(fleet.clusters, node.cluster);
+    const chain = index.chain(node);
+    if (node.state === 'retired' || !cluster || !chain) continue;
+    for (const component of chain.components(index.resolve(node))) {
+      const pool = choosePool(cluster, node, chain.name, component, catalogue.agentDemand);
+      if (pool) placements.get(node.cluster)?.push({ node: node.name, component, pool, zone: node.zone });
+    }
+  }
+  return Object.fromEntries(
+    Object.values(fleet.clusters).map((cluster) => [cluster.name, packPools(cluster, placements.get(cluster.name) ?? [], catalogue.agentDemand)]),
+  );
+}
+
+/** What has to fit on one machine as a whole. */
+export interface PackItem {
+  readonly id: string;
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+  readonly ephemeralMiB: number;
+  readonly volumes: number;
+  /** Ports that it takes on the machine itself, as `TCP/8000`. */
+  readonly hostPorts: readonly string[];
+}
+
+/**
+ * First-fit decreasing: each item, the largest first, goes on the first machine that has room. Never worse than 11/9
+ * of the best packing plus one machine in one dimension (Dósa 2007), close to it in practice with more.
+ *
+ * Items are ordered by size and then by id, so the result does not depend on the order they come in.
+ *
+ * @throws RangeError for an item that is larger than an empty machine.
+ */
+export function pack(items: readonly PackItem[], capacity: Allocatable): PackItem[][] {
+  const machines: Machine[] = [];
+  // What did not fit on a machine once never will, so equal items need not try it again.
+  const firstToTry = new Map<string, number>();
+  for (const { item } of [...items].map((item) => ({ item, share: largestShare(item, capacity) })).sort(largestFirst)) {
+    const shape = `${item.cpuMillis} ${item.memoryMiB} ${item.ephemeralMiB} ${item.volumes} ${item.hostPorts.join(' ')}`;
+    let at = firstToTry.get(shape) ?? 0;
+    while (at < machines.length && !machines[at]?.takes(item)) at++;
+    let machine = machines[at];
+    if (!machine) {
+      machine = new Machine(capacity);
+      if (!machine.takes(item)) throw new RangeError(`${item.id} is larger than an empty machine: ${JSON.stringify(item)} on ${JSON.stringify(capacity)}`);
+      machines.push(machine);
+    }
+    machine.add(item);
+    firstToTry.set(shape, at);
+  }
+  return machines.map(({ items: packed }) => packed);
+}
+
+/** What a component and the agent beside it ask for, in words. */
+export function demandText(component: ComponentDemand, agent: AgentDemand): string {
+  const { cpuMillis, memoryMiB, volumes } = packItem(component.name, component, agent);
+  const features = component.machineFeatures.length > 0 ? `, ${component.machineFeatures.join(', ')}` : '';
+  return `${cpuMillis / 1000} CPU, ${gib(memoryMiB)} GiB memory, ${volumes} volumes${features}`;
+}
+
+class Machine {
+  readonly items: PackItem[] = [];
+  private cpuMillis: number;
+  private memoryMiB: number;
+  private ephemeralMiB: number;
+  private volumes: number;
+  private pods: number;
+  private readonly hostPorts = new Set<string>();
+
+  constructor(capacity: Allocatable) {
+    ({ cpuMillis: this.cpuMillis, memoryMiB: this.memoryMiB, ephemeralMiB: this.ephemeralMiB, volumes: this.volumes, pods: this.pods } = capacity);
+  }
+
+  takes(item: PackItem): boolean {
+    return (
+      this.pods >= 1 &&
+      item.cpuMillis <= this.cpuMillis &&
+      item.memoryMiB <= this.memoryMiB &&
+      item.ephemeralMiB <= this.ephemeralMiB &&
+      item.volumes <= this.volumes &&
+      !item.hostPorts.some((port) => this.hostPorts.has(port))
+    );
+  }
+
+  add(item: PackItem): void {
+    this.items.push(item);
+    this.pods -= 1;
+    this.cpuMillis -= item.cpuMillis;
+    this.memoryMiB -= item.memoryMiB;
+    this.ephemeralMiB -= item.ephemeralMiB;
+    this.volumes -= item.volumes;
+    for (const port of item.hostPorts) this.hostPorts.add(port);
+  }
+}
+
+interface Sized {
+  readonly item: PackItem;
+  readonly share: number;
+}
+
+const largestFirst = (a: Sized, b: Sized): number =>
+  b.share - a.share || b.item.cpuMillis - a.item.cpuMillis || b.item.memoryMiB - a.item.memoryMiB || (a.item.id < b.item.id ? -1 : 1);
+
+const largestShare = (item: PackItem, capacity: Allocatable): number =>
+  Math.max(item.cpuMillis / capacity.cpuMillis, item.memoryMiB / capacity.memoryMiB, item.ephemeralMiB / capacity.ephemeralMiB, item.volumes / capacity.volumes);
+
+const packItem = (id: string, component: ComponentDemand, agent: AgentDemand): PackItem => ({
+  id,
+  cpuMillis: component.resources.cpuMillis + agent.cpuMillis,
+  memoryMiB: component.resources.memoryMiB + agent.memoryMiB,
+  ephemeralMiB: component.resources.ephemeralMiB + agent.ephemeralMiB,
+  volumes: component.volumes.length,
+  hostPorts: component.hostNetwork ? component.ports.map(({ protocol, port }) => `${protocol}/${port}`) : [],
+});
+
+const isReachedOnMachine = (node: Placed, component: ComponentDemand): boolean =>
+  component.hostNetwork || (node.reach.via === 'nodePort' && component.ports.some(({ purpose }) => purpose === 'p2p'));
+
+const preferredExposure = (node: Placed, component: ComponentDemand): Pool['exposure'] => (isReachedOnMachine(node, component) ? 'public' : 'private');
+
+const zonesOf = (cluster: Cluster, pool: Pool): readonly string[] => pool.zones ?? cluster.zones;
+
+function refusal(cluster: Cluster, pool: Pool, node: Placed, chain: string, component: ComponentDemand, agent: AgentDemand): string | undefined {
+  if (!pool.chains.includes(chain)) return `it is for ${pool.chains.join(', ')}`;
+  if (!zonesOf(cluster, pool).includes(node.zone)) return `it is in ${zonesOf(cluster, pool).join(', ')}`;
+  if (isReachedOnMachine(node, component) && pool.exposure !== 'public') return 'its machines have no public address';
+  if (pool.exposure === 'public' && node.reach.via !== 'nodePort' && node.reach.via !== 'hostNetwork') return 'its machines have public addresses';
+  const missing = component.machineFeatures.filter((feature) => !pool.features.includes(feature));
+  if (missing.length > 0) return `it lacks ${missing.join(', ')}`;
+  const capacity = capacityOf(cluster, pool);
+  if (!capacity) return `machine type "${pool.machineType}" is unknown`;
+  if (new Machine(capacity).takes(packItem(component.name, component, agent))) return undefined;
+  return `of one ${pool.machineType}, pods can have ${capacity.cpuMillis / 1000} CPU, ${gib(capacity.memoryMiB)} GiB memory, ${gib(capacity.ephemeralMiB)} GiB boot disk, ${capacity.volumes} volumes`;
+}
+
+function isSmaller(cluster: Cluster, a: Pool, b: Pool): boolean {
+  const [x, y] = [machineOf(cluster.cloud, a), machineOf(cluster.cloud, b)] as [MachineType, MachineType];
+  return (x.cpus - y.cpus || x.memoryGiB - y.memoryGiB || (a.name < b.name ? -1 : 1)) < 0;
+}
+
+/** A pool belongs to one cluster, so what can be allocated of its machines is worked out once. */
+const capacities = new WeakMap<Pool, Allocatable | null>();
+
+function capacityOf(cluster: Cluster, pool: Pool): Allocatable | undefined {
+  let capacity = capacities.get(pool);
+  if (capacity === undefined) {
+    const machine = machineOf(cluster.cloud, pool);
+    capacity = machine ? allocatable(cluster, machine, pool.bootDiskGiB) : null;
+    capacities.set(pool, capacity);
+  }
+  return capacity ?? undefined;
+}
+
+const gib = (mebibytes: number): number => Math.floor((mebibytes / 1024) * 10) / 10;
