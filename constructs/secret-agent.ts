@@ -8,8 +8,8 @@ import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, t
  * One image, three ways to run it, each with `--config=`{@link AGENT.configFile}:
  *
  * - `guard` (init container, where there is signing state): reads the marker {@link AGENT.marker} at the root of the
- *   signing volume. Exit 0 if it names this node and component. Where it is missing: with `firstStart` and an
- *   otherwise empty volume, writes it and exits 0; else exits 3. Another node's marker: exits 4. Writes nothing else.
+ *   signing volume. Exit 0 if it names this node and component. Where it is missing: with `firstStart` and a
+ *   volume that is empty but for `lost+found`, writes it and exits 0; else exits 3. Another node's marker: exits 4. Writes nothing else.
  * - `prepare` (init container, where there are steps): carries out {@link AgentConfig.prepare} in order. `fetch` asks
  *   the secret manager's relay for public content by its sha256, refuses other content and never overwrites right
  *   content. Exit 5 if a step fails.

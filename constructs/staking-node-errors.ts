@@ -137,7 +137,7 @@ function* checkPeers(props: StakingNodeProps, component: ComponentSpec): Generat
   for (const peer of component.talksTo) {
     if (peer.kind !== 'component') continue;
     const own = peer.node === undefined || peer.node === props.name;
-    const target = (own ? props.components : props.peers?.[peer.node!])?.find(({ name }) => name === peer.component);
+    const target = (own ? props.components : props.peers?.[peer.node])?.find(({ name }) => name === peer.component);
     if (!target) {
       yield {
         code: 'unknown-peer',

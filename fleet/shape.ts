@@ -109,7 +109,7 @@ function allowedBy(issue: Issue): string {
     case 'too_small':
     case 'too_big': {
       const limit = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-      const unit = { string: ' characters', array: ' entries', set: ' entries' }[issue.origin] ?? '';
+      const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
       return issue.message.startsWith('must ') ? stripMust(issue.message) : `${limit}${unit}`;
     }
     case 'not_multiple_of':
@@ -200,7 +200,7 @@ interface Definition {
 }
 
 const definition = (schema: z.core.$ZodType | undefined): Definition | undefined =>
-  schema && (schema._zod.def as unknown as Definition);
+  schema && (schema._zod.def);
 
 function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   let current = schema;

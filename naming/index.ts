@@ -35,7 +35,6 @@ export const LABELS = {
   chain: `${LABEL_PREFIX}/chain`,
   node: `${LABEL_PREFIX}/node`,
   component: `${LABEL_PREFIX}/component`,
-  client: `${LABEL_PREFIX}/client`,
   role: `${LABEL_PREFIX}/role`,
   ring: `${LABEL_PREFIX}/ring`,
   /** `chain-data`, `signing-state` or `scratch`, on PVCs. */
@@ -100,9 +99,6 @@ export const storageClassName = (kind: 'chain-data' | 'signing-state' | 'scratch
 
 /** PriorityClasses: signers above all other staking pods. */
 export const priorityClassName = (signs: boolean): string => (signs ? 'stockade-signer' : 'stockade-node');
-
-/** Key taint and label of the machines of a pool. */
-export const poolLabel = (pool: string): { key: string; value: string } => ({ key: LABELS.pool, value: pool });
 
 /** Alias of the KMS key that encrypts a cluster's disks. */
 export const diskKeyName = (cluster: string): string => `stockade-${cluster}-disks`;

@@ -1,5 +1,5 @@
 import { KubeClusterRole, KubeClusterRoleBinding, KubeRoleBinding, KubeServiceAccount } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { Manifest } from '../../constructs/manifest';
+import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Fleet, Settings } from '../../fleet/model';
 import { ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { PLATFORM_LABELS } from './model';
@@ -22,14 +22,14 @@ export function clusterAccess(fleet: Fleet, cluster: Cluster): readonly Manifest
       ...(rulesFor(role, 'cluster').length === 0
         ? []
         : [
-            KubeClusterRoleBinding.manifest({
+            manifestOf(KubeClusterRoleBinding, {
               metadata: { name: clusterRoleName(role, 'cluster'), labels: { ...PLATFORM_LABELS } },
               roleRef: roleRef(clusterRoleName(role, 'cluster')),
               subjects: subjects(fleet.settings, cluster, role),
             }),
           ]),
     ]),
-    KubeServiceAccount.manifest({
+    manifestOf(KubeServiceAccount, {
       metadata: { name: ROLLOUT_ENGINE_SERVICE_ACCOUNT, namespace: SYSTEM_NAMESPACE, labels: { ...PLATFORM_LABELS } },
       // Its pod projects a token of its own, with an audience and an end.
       automountServiceAccountToken: false,
@@ -40,7 +40,7 @@ export function clusterAccess(fleet: Fleet, cluster: Cluster): readonly Manifest
 /** Who holds which role in one staking namespace. */
 export function namespaceBindings(fleet: Fleet, cluster: Cluster, namespace: string): readonly Manifest[] {
   return PLATFORM_ROLES.map((role) =>
-    KubeRoleBinding.manifest({
+    manifestOf(KubeRoleBinding, {
       metadata: { name: clusterRoleName(role, 'namespaced'), namespace, labels: { ...PLATFORM_LABELS } },
       roleRef: roleRef(clusterRoleName(role, 'namespaced')),
       subjects: subjects(fleet.settings, cluster, role),
@@ -64,7 +64,7 @@ function clusterRole(role: PlatformRole, scope: 'namespaced' | 'cluster'): Manif
   const rules = rulesFor(role, scope);
   if (rules.length === 0) return [];
   return [
-    KubeClusterRole.manifest({
+    manifestOf(KubeClusterRole, {
       metadata: { name: clusterRoleName(role, scope), labels: { ...PLATFORM_LABELS } },
       rules: rules.map(writable),
     }),

@@ -1,6 +1,6 @@
 import { KubeNamespace, KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { HardeningException } from '../../constructs/chains/component';
-import type { Manifest } from '../../constructs/manifest';
+import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Network } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { capabilityUnnamed } from './errors';
@@ -15,7 +15,7 @@ import { PLATFORM_LABELS } from './model';
  */
 export function stakingNamespace(cluster: Cluster, network: Network, exceptions: readonly HardeningException[]): Manifest {
   const reasons = [...new Set(exceptions.map(describe))].sort();
-  return KubeNamespace.manifest({
+  return manifestOf(KubeNamespace, {
     metadata: {
       name: networkNamespace(network.name),
       labels: {
@@ -32,12 +32,12 @@ export function stakingNamespace(cluster: Cluster, network: Network, exceptions:
 
 /** The namespace of programs that serve the staking namespaces; `restricted`, without exceptions. */
 export function serviceNamespace(cluster: Cluster, name: string): Manifest {
-  return KubeNamespace.manifest({ metadata: { name, labels: { ...PLATFORM_LABELS, ...podSecurity(cluster, 'restricted') } } });
+  return manifestOf(KubeNamespace, { metadata: { name, labels: { ...PLATFORM_LABELS, ...podSecurity(cluster, 'restricted') } } });
 }
 
 /** Nothing in, nothing out, for every pod: what a pod may do is opened by a policy of its own. */
 export function defaultDeny(namespace: string): Manifest {
-  return KubeNetworkPolicy.manifest({
+  return manifestOf(KubeNetworkPolicy, {
     metadata: { name: 'default-deny', namespace, labels: { ...PLATFORM_LABELS } },
     spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
   });

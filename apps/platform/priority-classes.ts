@@ -1,5 +1,5 @@
 import { KubePriorityClass } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { Manifest } from '../../constructs/manifest';
+import { manifestOf, type Manifest } from '../../constructs/manifest';
 import { priorityClassName } from '../../naming';
 import { PLATFORM_LABELS } from './model';
 
@@ -16,7 +16,7 @@ export function priorityClasses(): readonly Manifest[] {
 }
 
 function priorityClass(signs: boolean, value: number, description: string): Manifest {
-  return KubePriorityClass.manifest({
+  return manifestOf(KubePriorityClass, {
     metadata: { name: priorityClassName(signs), labels: { ...PLATFORM_LABELS } },
     value,
     globalDefault: false,

@@ -1,5 +1,5 @@
 import { KubeResourceQuota, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { Manifest } from '../../constructs/manifest';
+import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster } from '../../fleet/model';
 import { storageClassName } from '../../naming';
 import { PLATFORM_LABELS, type NetworkFacts } from './model';
@@ -28,7 +28,7 @@ export function networkQuota(cluster: Cluster, namespace: string, facts: Network
     ...Object.fromEntries(NEVER_HERE.map((resource) => [`count/${resource}`, '0'])),
     'count/secrets': helm ? HELM_SECRETS : '0',
   };
-  return KubeResourceQuota.manifest({
+  return manifestOf(KubeResourceQuota, {
     metadata: { name: 'declared', namespace, labels: { ...PLATFORM_LABELS } },
     spec: { hard: Object.fromEntries(Object.entries(hard).map(([name, value]) => [name, Quantity.fromString(value)])) },
   });

@@ -1,5 +1,5 @@
 import { KubeStorageClass } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { Manifest } from '../../constructs/manifest';
+import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';
 import { diskKeyName, keyRingName, storageClassName } from '../../naming';
@@ -23,7 +23,7 @@ export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state
  */
 export function storageClasses(cluster: Cluster): readonly Manifest[] {
   return VOLUME_KINDS.map((kind) =>
-    KubeStorageClass.manifest({
+    manifestOf(KubeStorageClass, {
       metadata: { name: storageClassName(kind), labels: { ...PLATFORM_LABELS } },
       provisioner: cluster.cloud === 'gcp' ? 'pd.csi.storage.gke.io' : 'ebs.csi.aws.com',
       parameters: {

@@ -16,7 +16,7 @@ export interface CredentialSource {
 }
 
 /** For tests and for registries that everybody may read. */
-export const anonymous: CredentialSource = { find: async () => undefined };
+export const anonymous: CredentialSource = { find: () => Promise.resolve(undefined) };
 
 /**
  * What `docker login` left behind, found in the order: `DOCKER_AUTH_CONFIG` (the JSON itself, as CI systems hand it

@@ -12,8 +12,8 @@ export interface Summary {
   readonly nodes: { readonly running: number; readonly stopped: number; readonly retired: number };
   readonly objects: number;
   readonly bytes: number;
-  /** Weakenings of the hardening that chains declare, each once, with how many nodes have it. */
-  readonly exceptions: readonly (Pick<HardeningException, 'what' | 'value' | 'reason'> & { readonly network: string; readonly nodes: number })[];
+  /** Weakenings of the hardening that chains declare, each once, with how many nodes of which network have it. */
+  readonly exceptions: readonly (Pick<HardeningException, 'what' | 'value' | 'reason'> & { readonly nodes: Readonly<Record<string, number>> })[];
   /** Parts of client definitions that nobody has run against the real client, each once. */
   readonly unverified: readonly string[];
   readonly warnings: readonly Problem[];
@@ -62,8 +62,9 @@ export function formatSummary(summary: Summary): string {
   ];
   if (summary.exceptions.length > 0) {
     lines.push('', 'Declared exceptions from the hardening:');
-    for (const { network, nodes, what, value, reason } of summary.exceptions) {
-      lines.push(`  ${network}, ${nodes} ${nodes === 1 ? 'node' : 'nodes'}: ${what}${value ? ` (${value})` : ''}: ${reason}`);
+    for (const { nodes, what, value, reason } of summary.exceptions) {
+      const where = Object.entries(nodes).map(([network, count]) => `${count} of ${network}`);
+      lines.push(`  ${what}${value ? ` (${value})` : ''}, ${where.join(', ')}:`, `    ${reason}`);
     }
   }
   if (summary.unverified.length > 0) {
@@ -75,11 +76,13 @@ export function formatSummary(summary: Summary): string {
 }
 
 function countExceptions({ nodes }: RenderReport): Summary['exceptions'] {
-  const counted = new Map<string, Summary['exceptions'][number]>();
+  const counted = new Map<string, { what: HardeningException['what']; value?: string; reason: string; nodes: Record<string, number> }>();
   for (const { network, exceptions } of nodes) {
-    const distinct = new Map(exceptions.map(({ what, value, reason }) => [JSON.stringify([network, what, value, reason]), { what, value, reason }]));
+    const distinct = new Map(exceptions.map(({ what, value, reason }) => [JSON.stringify([what, value, reason]), { what, value, reason }]));
     for (const [key, exception] of distinct) {
-      counted.set(key, { network, ...exception, nodes: (counted.get(key)?.nodes ?? 0) + 1 });
+      const entry = counted.get(key) ?? { ...exception, nodes: {} };
+      entry.nodes[network] = (entry.nodes[network] ?? 0) + 1;
+      counted.set(key, entry);
     }
   }
   return [...counted.values()];

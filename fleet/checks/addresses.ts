@@ -20,7 +20,7 @@ export function observedNodes(context: CheckContext): Problem[] {
     if (known) known.add(node.name);
     else names.set(node.cluster, new Set([node.name]));
   }
-  return Object.entries(observed).flatMap(([cluster, { addresses }]) => {
+  return Object.entries(observed).flatMap(([cluster, { addresses }]): Problem[] => {
     const file = `observed/${cluster}.yaml`;
     if (!own(clusters, cluster)) {
       if (context.unread.clusters.has(cluster)) return [];

@@ -6,7 +6,7 @@ import { type CheckContext, clusterFile, type RunningSubject } from './context';
 /** Every component has a pool in its zone that it fits. */
 export function machineDemand({ node, cluster, chain, components }: RunningSubject, context: CheckContext): Problem[] {
   const { agentDemand } = context.catalogue;
-  return components.flatMap((component) => {
+  return components.flatMap((component): Problem[] => {
     const named = own(node.pools, component.name);
     if (named !== undefined && !cluster.pools.some(({ name }) => name === named)) {
       const place = context.atNode(node, ['pools', component.name]);
