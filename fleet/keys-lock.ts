@@ -533,7 +533,7 @@ function findingProblem(finding: Finding, node: FleetNode | undefined, locate: L
       code: 'keys-lock-retired',
       message: `${what} ${is} declared at ${subject}, but retired from ${here ? 'it' : at(placement)} since ${placement.at} and not placed again`,
       next: here
-        ? `Take ${them} out of the node, or set its state to retired. To sign there again: once the retirement is merged and the waiting time has passed, \`npm run keys -- place --node ${subject}\`.`
+        ? `Take ${them} out of the node. To sign there again: once the retirement is merged and the waiting time has passed, \`npm run keys -- place --node ${subject}\`.`
         : `Once the retirement is merged and the network's waiting time has passed: \`npm run keys -- place --node ${subject}\`.`,
     };
   }

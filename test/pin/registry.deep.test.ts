@@ -47,7 +47,7 @@ describe.skipIf(obstacle !== undefined)('pin against a real registry', { timeout
     expect(fleet.read('networks/hoodi.yaml')).toContain(`- version: "v2"   # see the changelog\n          digest: ${index.digest}\n`);
     expect(fleet.read('networks/hoodi.yaml')).toContain(`- version: "v1"   # see the changelog\n          digest: ${single.digest}\n`);
     expect(fleet.read('settings.yaml')).toContain(`digest: ${dockerList.digest}\n`);
-    for (const { digest } of [index, single]) expect((await registry.fetch(`/v2/ethereum/client-go/manifests/${digest}`)).status).toBe(200);
+    for (const { digest } of [index, single]) expect((await registry.fetch(`/v2/ethereum/client-go/manifests/${digest}`, { headers: { accept: `${MEDIA.index}, ${MEDIA.manifest}` } })).status).toBe(200);
     expect(await runPin(fleet.folder, ['--check'])).toMatchObject({ code: 0, stdout: expect.stringContaining('3 of 3 digests') });
   });
 
@@ -210,7 +210,9 @@ function makeAvailable(): string | undefined {
   return install('docker-registry') && installed(BINARY) ? undefined : 'apt-get could not install docker-registry';
 }
 
-const installed = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+function installed(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
 
 function install(debianPackage: string): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
