@@ -17,12 +17,16 @@ export function manifestOf<Props>(kind: { manifest(props: Props): unknown }, pro
 
 /** Labels of everything that belongs to one component of a node. */
 export function labels(node: NodeIdentity, component: ComponentSpec): Record<string, string> {
-  return { ...nodeLabels(node), [LABELS.component]: component.name, ...(component.signs ? { [LABELS.signer]: 'true' } : {}) };
+  return {
+    ...MANAGED,
+    ...selector(node.network, node.name, component.name),
+    ...(component.signs ? { [LABELS.signer]: 'true' } : {}),
+  };
 }
 
-/** Labels of everything that belongs to a node. */
+/** Labels of everything that belongs to a node as a whole. */
 export function nodeLabels(node: NodeIdentity): Record<string, string> {
-  return { 'app.kubernetes.io/managed-by': 'stockade', [LABELS.network]: node.network, [LABELS.node]: node.name };
+  return { ...MANAGED, [LABELS.network]: node.network, [LABELS.node]: node.name };
 }
 
 /** Labels of a workload and its pod: what people and dashboards group by. */
@@ -41,3 +45,5 @@ export function workloadLabels(node: NodeIdentity, component: ComponentSpec): Re
 export function selector(network: string, node: string, component: string): Record<string, string> {
   return { [LABELS.network]: network, [LABELS.node]: node, [LABELS.component]: component };
 }
+
+const MANAGED = { 'app.kubernetes.io/managed-by': 'stockade' };

@@ -159,6 +159,11 @@ export class StakingNode extends Construct {
   readonly components: ReadonlyMap<string, readonly ApiObject[]>;
   /** Objects that belong to the node as a whole. */
   readonly shared: readonly ApiObject[];
+  /**
+   * The same objects as plain data, without what is changed on them afterwards (`addJsonPatch`): for writers of many nodes, since
+   * `ApiObject.toJson` looks for tokens in every field, and there are none.
+   */
+  readonly manifests: { readonly components: ReadonlyMap<string, readonly Manifest[]>; readonly shared: readonly Manifest[] };
   /** Declared weakenings of the hardening. */
   readonly exceptions: readonly (HardeningException & { readonly component: string })[];
 
@@ -166,17 +171,13 @@ export class StakingNode extends Construct {
     super(scope, id);
     checkProps(props);
     const node: NodeIdentity = { ...props, namespace: props.namespace ?? networkNamespace(props.network) };
-    const add = (parent: Construct, manifest: Manifest): ApiObject =>
-      new ApiObject(parent, `${manifest.kind}-${manifest.metadata.name}`, manifest);
-
-    this.components = new Map(
-      props.components.map((component) => [
-        component.name,
-        componentManifests(node, component, props).map((manifest) => add(this, manifest)),
-      ]),
-    );
-    this.shared =
-      props.state === 'retired' ? [] : nodeRole(node, props.components, props.operatorGroups ?? []).map((manifest) => add(this, manifest));
+    this.manifests = {
+      components: new Map(props.components.map((component) => [component.name, componentManifests(node, component, props)])),
+      shared: props.state === 'retired' ? [] : nodeRole(node, props.components, props.operatorGroups ?? []),
+    };
+    const add = (manifest: Manifest): ApiObject => new ApiObject(this, `${manifest.kind}-${manifest.metadata.name}`, manifest);
+    this.components = new Map([...this.manifests.components].map(([name, manifests]) => [name, manifests.map(add)]));
+    this.shared = this.manifests.shared.map(add);
     this.exceptions = props.components.flatMap(({ name, exceptions = [] }) =>
       exceptions.map((exception) => ({ component: name, ...exception })),
     );

@@ -73,7 +73,7 @@ export function neighbourPropsOf(sample: Sample, differs: Partial<StakingNodePro
 /** YAML of a node, all files in one. */
 export function yamlOf(props: StakingNodeProps): string {
   const node = new StakingNode(new Chart(new App(), 'chart', { disableResourceNameHashes: true }), props.name, props);
-  return toYaml([...[...node.components.values()].flat(), ...node.shared].map((object) => object.toJson() as unknown));
+  return toYaml([...[...node.manifests.components.values()].flat(), ...node.manifests.shared]);
 }
 
 /** A rendered sample, parsed back, for the points of the hardening. */

@@ -1,4 +1,5 @@
 import type { ComponentSpec, HardeningException } from '../../constructs/chains/component';
+import type { Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { NodeState } from '../../fleet/model';
 import type { NetworkFacts } from '../platform';
@@ -46,12 +47,14 @@ export const NO_FACTS: NetworkFacts = {
 export function nodeFacts(
   state: NodeState,
   components: readonly ComponentSpec[],
-  objects: readonly RenderedObject[],
+  objects: readonly Manifest[],
   agent: { readonly cpuMillis: number; readonly memoryMiB: number },
 ): NetworkFacts {
   const running = state === 'running' ? components : [];
   const of = (kind: string) => objects.filter((object) => object.kind === kind);
-  const exposed = of('Service').filter(({ spec }) => spec?.type === 'LoadBalancer' || spec?.type === 'NodePort');
+  const exposed = of('Service')
+    .map(({ spec }) => spec as { readonly type?: string; readonly ports: readonly unknown[] })
+    .filter(({ type }) => type === 'LoadBalancer' || type === 'NodePort');
   return {
     exceptions: state === 'retired' ? [] : components.flatMap(({ exceptions = [] }) => exceptions),
     statefulSets: of('StatefulSet').length,
@@ -63,15 +66,9 @@ export function nodeFacts(
     volumes: components
       .flatMap(({ volumes }) => volumes)
       .reduce<NetworkFacts['volumes']>((sum, { kind, sizeGiB }) => addVolumes(sum, { [kind]: { count: 1, storageGiB: sizeGiB } }), {}),
-    loadBalancers: exposed.filter(({ spec }) => spec?.type === 'LoadBalancer').length,
-    nodePorts: exposed.reduce((sum, { spec }) => sum + (spec?.ports?.length ?? 0), 0),
+    loadBalancers: exposed.filter(({ type }) => type === 'LoadBalancer').length,
+    nodePorts: exposed.reduce((sum, { ports }) => sum + ports.length, 0),
   };
-}
-
-/** What the counting reads of a rendered object. */
-export interface RenderedObject {
-  readonly kind: string;
-  readonly spec?: { readonly type?: string; readonly ports?: readonly unknown[] };
 }
 
 function addVolumes(a: NetworkFacts['volumes'], b: NetworkFacts['volumes']): NetworkFacts['volumes'] {

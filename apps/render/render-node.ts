@@ -5,7 +5,7 @@ import type { Cluster, FleetNode } from '../../fleet/model';
 import { choosePool } from '../../fleet/sizing';
 import { networkNamespace } from '../../naming';
 import type { FleetContext } from './fleet-context';
-import { nodeFacts, type NodeReport, type RenderedObject } from './node-report';
+import { nodeFacts, type NodeReport } from './node-report';
 import { toYaml } from './yaml';
 
 /** One file of a node's folder. */
@@ -20,16 +20,11 @@ export function renderNode(context: FleetContext, node: FleetNode): { files: Nod
   const components = context.componentsOf(node);
   const stakingNode = buildStakingNode(context, node, components);
   const header = `Rendered from fleet/${node.source.file}: do not edit. Every change starts there.`;
-  const objects: RenderedObject[] = [];
-  const file = (name: string, apiObjects: StakingNode['shared']): NodeFile => {
-    const plain = apiObjects.map((object) => object.toJson() as RenderedObject);
-    objects.push(...plain);
-    return { name: `${name}.yaml`, text: toYaml(plain, header) };
-  };
-  const files = [
-    ...[...stakingNode.components].filter(([, apiObjects]) => apiObjects.length > 0).map(([name, apiObjects]) => file(name, apiObjects)),
-    ...(stakingNode.shared.length > 0 ? [file('rbac', stakingNode.shared)] : []),
-  ];
+  const { components: byComponent, shared } = stakingNode.manifests;
+  const objects = [...[...byComponent.values()].flat(), ...shared];
+  const files = [...byComponent, ['rbac', shared] as const]
+    .filter(([, manifests]) => manifests.length > 0)
+    .map(([name, manifests]): NodeFile => ({ name: `${name}.yaml`, text: toYaml(manifests, header) }));
   return {
     files,
     report: {
