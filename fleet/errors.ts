@@ -347,7 +347,7 @@ export const problems = {
     message: `node ${q(input.node)} is retired but still declares ${count(input.count, 'key')}`,
     value: input.count,
     allowed: 'keys: []',
-    next: 'Retire the keys with `npm run keys`, which wants proof of the stop, then remove them here.',
+    next: `Take them out here (\`keys: []\`), then run \`npm run keys -- retire --node ${input.node} --proof "..."\` in the same change.`,
   })),
   missingSigningState: kind('missing-signing-state', (input: { node: string; component: string; chain: string }) => ({
     message: `${input.component} of node ${q(input.node)} can sign, but has no signing-state volume, which chain ${q(input.chain)} demands`,
