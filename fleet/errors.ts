@@ -347,7 +347,7 @@ export const problems = {
     message: `node ${q(input.node)} is retired but still declares ${count(input.count, 'key')}`,
     value: input.count,
     allowed: 'keys: []',
-    next: `Take them out here (\`keys: []\`), then run \`npm run keys -- retire --node ${input.node} --proof "..."\` in the same change.`,
+    next: `Take them out here (\`keys: []\`), then run \`npm run keys -- retire --node <cluster>/${input.node} --proof "..."\` in the same change.`,
   })),
   missingSigningState: kind('missing-signing-state', (input: { node: string; component: string; chain: string }) => ({
     message: `${input.component} of node ${q(input.node)} can sign, but has no signing-state volume, which chain ${q(input.chain)} demands`,

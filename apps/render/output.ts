@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Marks a folder as ours, so that a full run may replace it. */
@@ -23,8 +23,9 @@ export class Staging {
   /** @throws OutputError if the folder holds something else. */
   constructor(private readonly out: string) {
     if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, OUTPUT_MARKER))) throw new OutputError(out);
-    mkdirSync(dirname(out), { recursive: true });
-    this.folder = mkdtempSync(join(dirname(out), `.${basename(out)}-`));
+    this.folder = join(dirname(out), `.${basename(out)}-${process.pid}`);
+    this.discard();
+    mkdirSync(this.folder, { recursive: true });
   }
 
   /** Puts the new tree in the old one's place; what the new one lacks is gone. */
