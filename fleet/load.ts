@@ -119,7 +119,10 @@ class FleetReader {
       else if (nodes) this.readNodes(path, nodes[1] ?? '', nodes[2] ?? '');
       else rest.push(path);
     }
-    for (const path of rest.filter((file) => !this.genesisFiles.has(file))) {
+    for (const path of rest) {
+      // A file beside the networks may be the genesis of one that could not be read.
+      const claimed = this.genesisFiles.has(path) || (this.unread.networks.size > 0 && /^networks\/.+(?<!\.ya?ml)$/.test(path));
+      if (claimed) continue;
       this.problems.push(problems.unknownFile(start(path), { path, allowed: FORMS, suggestion: meantPath(path) }));
     }
   }

@@ -63,13 +63,12 @@ function explain(issue: Issue, path: Path, parsed: Parsed): Problem[] {
 }
 
 function wrongType(expected: readonly string[] | string, value: unknown, path: Path, parsed: Parsed): Problem {
-  const wantsText = expected === TEXT || !['number', 'boolean'].includes(kindOf(value)) ? expected === TEXT : false;
   return problems.wrongType(parsed.place(path, 'value'), {
     path: dotted(path, parsed),
     value: shown(value, parsed.written(path)),
     got: KINDS[kindOf(value)] ?? kindOf(value),
     allowed: typeof expected === 'string' ? expected : expected.join(' or '),
-    quote: wantsText && (typeof value === 'number' || typeof value === 'boolean'),
+    quote: expected === TEXT && (typeof value === 'number' || typeof value === 'boolean'),
   });
 }
 
@@ -86,8 +85,9 @@ function closestBranch(branches: readonly (readonly Issue[])[], value: unknown):
 function expectation(schema: z.core.$ZodType | undefined, issue: Issue): readonly string[] | string {
   const inner = unwrap(schema);
   const def = definition(inner);
+  // The discriminator of a union: what it may be is known to the issue only.
+  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) return issue.options.map(String);
   if (def?.type === 'union' && def.options) {
-    if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) return issue.options.map(String);
     const parts = def.options.map((option) => expectation(option, issue));
     if (parts.every((part) => part !== MAP)) return parts.flat().join(' or ');
     return def.options.map((option) => `{${allowedKeys(option, undefined, []).join(', ')}}`).join(' or ');

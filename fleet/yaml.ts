@@ -52,8 +52,8 @@ export class Locator {
   private at(file: string, found: Found, lines: LineStarts, { target = 'value', label }: { target?: 'key' | 'value'; label?: string }): Place {
     const { node, key } = found;
     const empty = !node || (isScalar(node) && node.value === null && !node.source);
-    // A block map begins at its first key, one line below the key that it belongs to.
-    const useKey = key && (target === 'key' || empty || (isMap(node) && !node.flow));
+    // A block map or list begins one line below the key that it belongs to.
+    const useKey = key && (target === 'key' || empty || ((isMap(node) || isSeq(node)) && !node.flow));
     const offset = (useKey ? key : node)?.range?.[0] ?? 0;
     return { file, ...lines.position(offset), ...(label === undefined ? {} : { label }) };
   }
@@ -160,7 +160,7 @@ class Reader {
         continue;
       }
       if (name === '__proto__') {
-        this.refuse(start, 'the key "__proto__"', 'Remove it.');
+        this.refuse(start, 'the key "__proto__"', 'Remove it: nothing in a fleet has this name.');
         continue;
       }
       const before = starts.get(name);

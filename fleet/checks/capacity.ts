@@ -1,11 +1,15 @@
 import { type Problem, problems } from '../errors';
 import { own } from '../lookup';
+import { machineOf } from '../machines';
 import { choosePool, demandText, packPools, type Placement, refusals } from '../sizing';
 import { type CheckContext, clusterFile, type RunningSubject } from './context';
 
 /** Every component has a pool in its zone that it fits. */
 export function machineDemand({ node, cluster, chain, components }: RunningSubject, context: CheckContext): Problem[] {
   const { agentDemand } = context.catalogue;
+  // Both were reported: a reach that isn't the components' picks the wrong pools, and of an unknown type anything may fit.
+  if ((node.reach.via === 'hostNetwork') !== components.some(({ hostNetwork }) => hostNetwork)) return [];
+  if (cluster.pools.some((pool) => !machineOf(cluster.cloud, pool))) return [];
   return components.flatMap((component): Problem[] => {
     const named = own(node.pools, component.name);
     if (named !== undefined && !cluster.pools.some(({ name }) => name === named)) {

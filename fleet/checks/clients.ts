@@ -24,7 +24,7 @@ export function clients({ node, network, chain }: NodeSubject, context: CheckCon
     if (!needed.has(component)) {
       found.push(problems.superfluousClient(context.atNodeKey(node, path), { node: node.name, role: node.role, component, allowed: [...needed] }));
     }
-    const stranger = strangeClient(context.atNode(node, path), chain, component, client, context.catalogue);
+    const stranger = strangeClient(() => context.atNode(node, path), chain, component, client, context.catalogue);
     if (stranger) {
       found.push(stranger);
       continue;
@@ -45,7 +45,7 @@ export function clients({ node, network, chain }: NodeSubject, context: CheckCon
 }
 
 /** A client that a chain's definition does not know for a component, and whose it is. */
-export function strangeClient(place: Place, chain: ChainEntry, component: string, client: string, catalogue: ChainCatalogue): Problem | undefined {
+export function strangeClient(place: () => Place, chain: ChainEntry, component: string, client: string, catalogue: ChainCatalogue): Problem | undefined {
   const known = own(chain.clients, component);
   if (!known || known === 'declared' || known.includes(client)) return undefined;
   const serves = (entry: ChainEntry, only?: string) =>
@@ -53,12 +53,12 @@ export function strangeClient(place: Place, chain: ChainEntry, component: string
   const sibling = serves(chain, component);
   if (sibling === undefined) {
     const owner = Object.values(catalogue.chains).find((other) => other.name !== chain.name && serves(other) !== undefined);
-    if (owner) return problems.clientOfOtherChain(place, { client, chain: chain.name, owner: owner.name, component, allowed: known });
+    if (owner) return problems.clientOfOtherChain(place(), { client, chain: chain.name, owner: owner.name, component, allowed: known });
   }
-  return problems.unknownClient(place, {
+  return problems.unknownClient(place(), {
     name: client,
     allowed: known,
     of: `component "${component}" of chain "${chain.name}"`,
-    hint: sibling === undefined ? undefined : `it is a ${sibling} client`,
+    hint: sibling === undefined ? undefined : `it serves "${sibling}"`,
   });
 }

@@ -56,8 +56,11 @@ export function derivedNames(running: readonly RunningSubject[], context: CheckC
       found.push(problems.collidingNames(places, { what, name, namespace: networkNamespace(node.network), nodes: [other.name, node.name] }));
     }
   };
+  // The one that is furthest beyond its limit says how much a name has to lose.
+  const longest = new Map<FleetNode, { what: string; name: string; limit: number }>();
   const fit = (node: FleetNode, what: string, name: string, limit: number): void => {
-    if (name.length > limit) found.push(problems.nameTooLong(context.atNode(node, ['name']), { what, name, limit }));
+    const known = longest.get(node);
+    if (name.length > limit && (!known || name.length - limit > known.name.length - known.limit)) longest.set(node, { what, name, limit });
   };
 
   // Every node, whatever else is wrong with it: the names of retired ones are still on their disks.
@@ -79,6 +82,7 @@ export function derivedNames(running: readonly RunningSubject[], context: CheckC
       for (const volume of component.volumes) take(node, 'PVC', pvcName(node.name, component.name, volume.name));
     }
   }
+  for (const [node, name] of longest) found.push(problems.nameTooLong(context.atNode(node, ['name']), name));
   return found;
 }
 

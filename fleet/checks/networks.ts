@@ -35,7 +35,7 @@ function chainProblems(network: Network, chain: ChainEntry, context: CheckContex
       continue;
     }
     for (const client of Object.keys(clients)) {
-      const stranger = strangeClient(context.atKey(file, ['clients', component, client]), chain, component, client, context.catalogue);
+      const stranger = strangeClient(() => context.atKey(file, ['clients', component, client]), chain, component, client, context.catalogue);
       if (stranger) found.push(stranger);
     }
   }

@@ -9,12 +9,12 @@ export function ranges(context: CheckContext): Problem[] {
     for (const [name, text] of Object.entries(cluster.ranges)) {
       if (text === undefined) continue;
       const range = parse(text);
-      const place = context.at(clusterFile(cluster.name), ['ranges', name]);
+      const place = () => context.at(clusterFile(cluster.name), ['ranges', name]);
       if (range.given !== range.first) {
-        found.push(problems.wrongRange(place, { range: text, problem: 'does not start at a boundary of its mask', allowed: `${dotted(range.first)}/${range.bits}` }));
+        found.push(problems.wrongRange(place(), { range: text, problem: 'does not start at a boundary of its mask', allowed: `${dotted(range.first)}/${range.bits}` }));
       }
       if (name === 'controlPlane' && range.bits !== 28) {
-        found.push(problems.wrongRange(place, { range: text, problem: 'is no /28, which a private GKE control plane needs', allowed: 'a /28' }));
+        found.push(problems.wrongRange(place(), { range: text, problem: 'is no /28, which a private GKE control plane needs', allowed: 'a /28' }));
       }
       all.push({ ...range, text, cluster: cluster.name, name });
     }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { ChainCatalogue, ChainEntry, ChainNode, ComponentDemand, PeerReference } from '../../fleet/catalogue';
 
 /**
- * Two invented chains that between them have every feature a check reads. `otter`: an execution and a validator
+ * Invented chains that between them have every feature a check reads. `otter`: an execution and a validator
  * component, signing state on a volume, sentries as peers. `heron`: one component on the host network, a genesis,
- * any client that its networks declare.
+ * any client that its networks declare. `crab` is only there to own a client.
  */
 export const fakeCatalogue: ChainCatalogue = {
-  chains: { otter: otter(), heron: heron() },
+  chains: { otter: otter(), heron: heron(), crab: { ...heron(), name: 'crab', clients: { node: ['kelp'] } } },
   agentDemand: { cpuMillis: 50, memoryMiB: 96, ephemeralMiB: 64 },
 };
 
@@ -40,10 +40,12 @@ function otter(): ChainEntry {
         signs: true,
         keys: [1, 3],
       },
+      tower: { components: ['engine-p2p'], signs: false },
+      bridge: { components: ['p2p'], signs: false },
       sentry: { components: ['engine'], signs: false, unsupportedReach: { outbound: 'a sentry has to be dialled' } },
     },
     sizes: ['small', 'huge'],
-    clients: { engine: ['oak', 'pine', 'quirk'], signer: ['seal', 'stamp', 'bare'], relay: ['rill'] },
+    clients: { engine: ['oak', 'pine', 'quirk'], signer: ['seal', 'stamp', 'bare'], relay: ['rill'], p2p: ['span'], 'engine-p2p': ['span'] },
     portSpan: 10,
     signingState: { kind: 'volume' },
     unsupportedReach: {},
