@@ -30,10 +30,10 @@ export class FleetIndex {
       else this.byNetworkAndName.set(key, [node]);
     }
     for (const node of fleet.nodes) {
-      if (node.state === 'retired') continue;
       const references = this.chain(node)?.peers(node.options) ?? [];
       if (references.length === 0) continue;
       this.references.set(node, references);
+      if (node.state === 'retired') continue;
       for (const target of new Set(references.map(({ node: name }) => this.peer(node, name)))) {
         if (!target) continue;
         const others = this.referring.get(target);
@@ -92,6 +92,14 @@ export class FleetIndex {
       this.clientsOfNode.set(node, clients);
     }
     return clients;
+  }
+
+  /** Whether every release and every peer that a node names is declared. Of a retired node, some may be gone. */
+  isWhole(node: FleetNode): boolean {
+    return (
+      Object.keys(this.clients(node)).length === Object.keys(node.clients).length &&
+      this.referencesOf(node).every(({ candidates }) => candidates.length > 0)
+    );
   }
 
   /** A node as its chain definition sees it. The node's network must be declared. */

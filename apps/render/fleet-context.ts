@@ -22,8 +22,9 @@ export class FleetContext {
     ].sort();
   }
 
-  /** What a node runs. */
+  /** What a node runs; of a retired one what it ran, or nothing once releases or peers that it named are gone. */
   componentsOf(node: FleetNode): readonly ComponentSpec[] {
+    if (node.state === 'retired' && !this.index.isWhole(node)) return [];
     return this.catalogue.chains[this.fleet.networks[node.network]!.chain]!.components(this.index.resolve(node));
   }
 

@@ -18,10 +18,10 @@ export interface NodeFile {
 /** The manifests of one node, a file for each component, and what they add up to. Pure. */
 export function renderNode(context: FleetContext, node: FleetNode): { files: NodeFile[]; report: NodeReport } {
   const components = context.componentsOf(node);
-  const stakingNode = buildStakingNode(context, node, components);
+  const stakingNode = components.length > 0 ? buildStakingNode(context, node, components) : undefined;
   const header = `Rendered from fleet/${node.source.file}: do not edit. Every change starts there.`;
-  const { components: byComponent, shared } = stakingNode.manifests;
-  const objects = [...[...byComponent.values()].flat(), ...shared];
+  const { components: byComponent, shared } = stakingNode?.manifests ?? { components: [], shared: [] };
+  const objects = [...[...byComponent].flatMap(([, manifests]) => manifests), ...shared];
   const files = [...byComponent, ['rbac', shared] as const]
     .filter(([, manifests]) => manifests.length > 0)
     .map(([name, manifests]): NodeFile => ({ name: `${name}.yaml`, text: toYaml(manifests, header) }));
@@ -34,7 +34,7 @@ export function renderNode(context: FleetContext, node: FleetNode): { files: Nod
       state: node.state,
       objects: objects.length,
       bytes: files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
-      exceptions: node.state === 'retired' ? [] : stakingNode.exceptions,
+      exceptions: node.state === 'retired' ? [] : (stakingNode?.exceptions ?? []),
       unverified: [...new Set(components.flatMap(({ name, client, unverified = [] }) => unverified.map((what) => `${name} ${client}: ${what}`)))],
       facts: nodeFacts(node.state, components, objects, context.catalogue.agentDemand),
     },
@@ -58,9 +58,9 @@ function buildStakingNode(context: FleetContext, node: FleetNode, components: re
     zone: node.zone,
     components,
     placements: Object.fromEntries(
-      components.map((component) => {
-        const pool = choosePool(cluster, node, network.chain, component, context.catalogue.agentDemand)!;
-        return [component.name, { pool: pool.name, taints: pool.taints }];
+      components.flatMap((component) => {
+        const pool = choosePool(cluster, node, network.chain, component, context.catalogue.agentDemand);
+        return pool ? [[component.name, { pool: pool.name, taints: pool.taints }]] : [];
       }),
     ),
     agent: { repository: fleet.settings.agent.image, version: fleet.settings.agent.version, digest: fleet.settings.agent.digest },
@@ -69,7 +69,7 @@ function buildStakingNode(context: FleetContext, node: FleetNode, components: re
     state: node.state,
     firstStart: node.firstStart === 'approved',
     clusterRanges: context.clusterRanges,
-    peers: context.peersOf(node, components),
+    peers: node.state === 'retired' ? {} : context.peersOf(node, components),
     callers: remoteCallers(context, node),
     consumers: node.consumers,
     operatorGroups: fleet.settings.access.operators[cluster.cloud],

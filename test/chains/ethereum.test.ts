@@ -53,7 +53,7 @@ function node({ execution = 'geth', consensus = 'lighthouse', validator = 'light
   };
 }
 
-const built = (choice?: Choice): readonly ComponentSpec[] => ethereum.components(node(choice)) as readonly ComponentSpec[];
+const built = (choice?: Choice): readonly ComponentSpec[] => ethereum.components(node(choice));
 const component = (choice: Choice, name: string): ComponentSpec => built(choice).find((candidate) => candidate.name === name)!;
 const argument = (spec: ComponentSpec, prefix: string): string | undefined =>
   spec.args.find((arg) => arg.startsWith(`${prefix}=`))?.slice(prefix.length + 1);

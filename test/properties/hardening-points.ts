@@ -150,6 +150,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     }
     for (const { spec, metadata } of statefulSets(objects)) {
       if (spec.template.spec.automountServiceAccountToken !== false) yield `pod of ${metadata.name} mounts a token`;
+      if (!ofKind(objects, 'ServiceAccount').some((account) => account.metadata.name === spec.template.spec.serviceAccountName)) yield `ServiceAccount ${spec.template.spec.serviceAccountName} is not rendered`;
       if (spec.template.spec.serviceAccountName !== metadata.name) yield `pod of ${metadata.name} runs as ${spec.template.spec.serviceAccountName}`;
     }
   },
