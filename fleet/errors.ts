@@ -274,7 +274,7 @@ export const problems = {
     'machine type',
     'Correct the name, or declare "machine:" with its vCPUs, memory and attachable volumes.',
   ),
-  unknownNode: unknown('unknown-node', 'node', 'Run `npm run record` again, or remove the address.'),
+  unknownNode: unknown('unknown-node', 'node', 'Record what the cloud has now, or remove the entry.'),
 
   // Clients and releases
   clientOfOtherChain: kind('client-of-other-chain', (input: { client: string; chain: string; owner: string; component: string; allowed: readonly string[] }) => ({
@@ -422,11 +422,11 @@ export const problems = {
     allowed: input.components.length > 0 ? ['hostNetwork'] : ['outbound', 'loadBalancer', 'nodePort'],
     next: 'Declare the reach that its components have.',
   })),
-  unrecordedAddress: kind('unrecorded-address', (input: { node: string; component: string; cluster: string }) => ({
-    message: `node ${q(input.node)} runs behind a load balancer, but no address of its ${input.component} is recorded`,
+  unrecordedAddress: kind('unrecorded-address', (input: { node: string; component: string; cluster: string; field: 'addresses' | 'allocations' }) => ({
+    message: `node ${q(input.node)} runs behind a load balancer, but no ${input.field === 'addresses' ? 'address' : 'Elastic IP allocation'} of its ${input.component} is recorded`,
     value: input.component,
-    allowed: `addresses.${input.node}.${input.component} in observed/${input.cluster}.yaml`,
-    next: 'Apply the infrastructure with the node stopped, run `npm run record`, then start it.',
+    allowed: `${input.field}.${input.node}.${input.component} in observed/${input.cluster}.yaml`,
+    next: 'Apply the infrastructure with the node stopped, record what it was given, then start the node.',
   })),
 
   // Peers and consumers

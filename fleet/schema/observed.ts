@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ipv4, name } from './primitives';
 
-/** `fleet/observed/<cluster>.yaml`: what the cloud assigned on apply, written by the `record` command and reviewed. */
+/** `fleet/observed/<cluster>.yaml`: what the cloud assigned on apply, recorded and reviewed. */
 export const observedSchema = z.strictObject({
   addresses: z
     .record(name, z.record(name, ipv4))

@@ -220,7 +220,18 @@ export const MISTAKES: readonly Mistake[] = [
     allowed: ['outbound', 'loadBalancer', 'nodePort'],
   },
   { what: 'a host network component without such a reach', code: 'host-network-mismatch', edits: [[HERON_NODES, 'reach: {via: hostNetwork, address: discovered}', 'reach: {via: ①outbound}']], allowed: ['hostNetwork'] },
-  { what: 'a running node without its recorded address', code: 'unrecorded-address', edits: [[OBSERVED, 'addresses:\n  sentry-0:\n    engine: 192.0.2.10\n', ''], [NODES, 'reach: {via: loadBalancer}', 'reach: {via: ①loadBalancer}']], value: 'engine', next: 'Apply the infrastructure with the node stopped, run `npm run record`, then start it.' },
+  { what: 'a running node without its recorded address', code: 'unrecorded-address', edits: [[OBSERVED, 'addresses:\n  sentry-0:\n    engine: 192.0.2.10\n', ''], [NODES, 'reach: {via: loadBalancer}', 'reach: {via: ①loadBalancer}']], value: 'engine', next: 'Apply the infrastructure with the node stopped, record what it was given, then start the node.' },
+  {
+    what: 'a load balancer on EKS without its Elastic IP allocation',
+    code: 'unrecorded-address',
+    edits: [
+      [EKS_NODES, 'state: stopped', 'state: running'],
+      [EKS_NODES, 'reach: {via: loadBalancer}', 'reach: {via: ①loadBalancer}'],
+      ['observed/eks-b.yaml', 'addresses:\n  val-2:\n    engine: 192.0.2.20\n'],
+    ],
+    message: 'no Elastic IP allocation of its engine is recorded',
+    value: 'engine',
+  },
 
   // Peers and consumers
   { what: 'a peer of another role', code: 'wrong-peer', edits: [[NODES, 'sentries: [sentry-0]', 'sentries: [①val-1]'], [NODES, 'name: val-1', 'name: ②val-1']], message: 'its role is "validator"', allowed: ['sentry'] },
