@@ -1,0 +1,217 @@
+import { catalogue } from '../../constructs/chains';
+import { allocatable, machineOf } from '../../fleet/machines';
+import type { Cluster, Fleet } from '../../fleet/model';
+import { sizePools } from '../../fleet/sizing';
+import { LABELS } from '../../naming';
+import type { Api, LiveObject } from './api';
+import { ApiError } from './api';
+
+/** One simulated machine of a cluster. */
+export interface Machine {
+  readonly name: string;
+  readonly zone: string;
+  /** None: a machine for everything else that runs in a cluster. */
+  readonly pool?: string;
+  readonly instanceType: string;
+  readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+  readonly cpuMillis: number;
+  readonly memoryMiB: number;
+  readonly ephemeralMiB: number;
+  readonly volumes: number;
+  readonly pods: number;
+}
+
+/**
+ * The machines that `infra` is to provision for a cluster: as many for each pool and zone as the fleet's sizing says, with what pods
+ * can ask of them; and in every zone one untainted machine, large enough to draw in whatever isn't held off it.
+ */
+export function machinesOf(fleet: Fleet, cluster: Cluster): Machine[] {
+  const staking = (sizePools(fleet, catalogue)[cluster.name] ?? []).flatMap(({ pool: name, zone, machines }) => {
+    const pool = cluster.pools.find((one) => one.name === name)!;
+    const free = allocatable(cluster, machineOf(cluster.cloud, pool)!, pool.bootDiskGiB);
+    return Array.from({ length: machines }, (_, index): Machine => ({
+      name: `${name}-${zone}-${index}`,
+      zone,
+      pool: name,
+      instanceType: pool.machineType,
+      taints: pool.taints,
+      ...free,
+    }));
+  });
+  const general = cluster.zones.map((zone): Machine => ({
+    name: `general-${zone}-0`,
+    zone,
+    instanceType: 'general',
+    taints: [],
+    cpuMillis: 128_000,
+    memoryMiB: 1024 * 1024,
+    ephemeralMiB: 1024 * 1024,
+    volumes: 64,
+    pods: 110,
+  }));
+  return [...staking, ...general];
+}
+
+/** Makes the machines known to a control plane, and waits until they are ready. */
+export async function joinMachines(api: Api, cluster: Cluster, machines: readonly Machine[]): Promise<void> {
+  const driver = DRIVERS[cluster.cloud];
+  await api.call('POST', '/apis/storage.k8s.io/v1/csidrivers', {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSIDriver',
+    metadata: { name: driver.name },
+    // There is nothing to attach to, and nobody who would.
+    spec: { attachRequired: false, podInfoOnMount: false, fsGroupPolicy: 'File' },
+  });
+  for (const machine of machines) {
+    const { uid } = (await api.call('POST', '/api/v1/nodes', nodeOf(cluster, machine))).metadata;
+    await api.call('POST', '/apis/storage.k8s.io/v1/csinodes', {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'CSINode',
+      metadata: { name: machine.name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: machine.name, uid }] },
+      spec: { drivers: [{ name: driver.name, nodeID: machine.name, topologyKeys: [driver.topologyKey], allocatable: { count: machine.volumes } }] },
+    });
+  }
+  await until(`${machines.length} machines are ready and untainted by it`, async () => {
+    const nodes = await api.list<NodeObject>('/api/v1/nodes');
+    return nodes.length >= machines.length && nodes.every(isReady);
+  });
+}
+
+/**
+ * What is left of a cloud and its machines: disks are made for PVCs whose pod was placed, in that pod's zone, as the CSI driver would;
+ * and a pod that was asked to end is gone at once, deleted by the kubelet of its machine.
+ *
+ * @param kubelet the API as the kubelet of a machine sees it
+ * @returns resolves after the signal
+ */
+export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (machine: string) => Promise<Api>, signal: AbortSignal): Promise<void> {
+  const kubelets = new Map<string, Promise<Api>>();
+  await Promise.all([
+    api.watch<ClaimObject>('/api/v1/persistentvolumeclaims', (claim) => ignoreRaces(provision(api, cluster, claim)), signal),
+    api.watch<PodObject>(
+      '/api/v1/pods',
+      (pod) => {
+        const machine = pod.spec.nodeName;
+        if (pod.metadata.deletionTimestamp === undefined || machine === undefined) return;
+        const own = kubelets.get(machine) ?? kubelet(machine);
+        kubelets.set(machine, own);
+        ignoreRaces(own.then((as) => finish(as, pod)));
+      },
+      signal,
+    ),
+  ]);
+}
+
+export interface PodObject extends LiveObject {
+  readonly metadata: LiveObject['metadata'] & { readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] };
+  readonly spec: { readonly nodeName?: string; readonly nodeSelector?: Readonly<Record<string, string>>; readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[] };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+}
+
+export interface NodeObject extends LiveObject {
+  readonly spec: { readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]; readonly unschedulable?: boolean };
+  readonly status: { readonly conditions?: readonly Condition[]; readonly allocatable: Readonly<Record<string, string>> };
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export const isReady = (object: { readonly status?: { readonly conditions?: readonly Condition[] } }): boolean =>
+  object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+
+/** Polls until something holds. Throws with what was waited for, and with what `describe` says of the state then. */
+export async function until(what: string, holds: () => Promise<boolean>, { timeoutMs = 90_000, describe }: { timeoutMs?: number; describe?: () => Promise<string> } = {}): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not after ${timeoutMs / 1000} s: ${what}${describe ? `\n${await describe()}` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+interface ClaimObject extends LiveObject {
+  readonly spec: { readonly storageClassName?: string; readonly volumeName?: string; readonly accessModes: readonly string[]; readonly resources: { readonly requests: { readonly storage: string } } };
+}
+
+/** The CSI drivers of both clouds, with the label by which they tell zones apart. */
+const DRIVERS = {
+  gcp: { name: 'pd.csi.storage.gke.io', topologyKey: 'topology.gke.io/zone' },
+  aws: { name: 'ebs.csi.aws.com', topologyKey: 'topology.ebs.csi.aws.com/zone' },
+} as const;
+
+function nodeOf(cluster: Cluster, machine: Machine): object {
+  const resources = {
+    cpu: `${machine.cpuMillis}m`,
+    memory: `${machine.memoryMiB}Mi`,
+    'ephemeral-storage': `${machine.ephemeralMiB}Mi`,
+    pods: String(machine.pods),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: machine.name,
+      labels: {
+        'kubernetes.io/hostname': machine.name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'node.kubernetes.io/instance-type': machine.instanceType,
+        'topology.kubernetes.io/region': cluster.region,
+        'topology.kubernetes.io/zone': machine.zone,
+        [DRIVERS[cluster.cloud].topologyKey]: machine.zone,
+        ...(machine.pool === undefined ? {} : { [LABELS.pool]: machine.pool }),
+      },
+    },
+    spec: { taints: machine.taints },
+    status: { capacity: resources, allocatable: resources },
+  };
+}
+
+/** Binds late, as the StorageClasses ask: only once the scheduler wrote down which machine the pod goes to. */
+async function provision(api: Api, cluster: Cluster, claim: ClaimObject): Promise<void> {
+  const machine = claim.metadata.annotations?.['volume.kubernetes.io/selected-node'];
+  if (claim.spec.volumeName !== undefined || machine === undefined) return;
+  const driver = DRIVERS[cluster.cloud];
+  const { labels } = (await api.get(`/api/v1/nodes/${machine}`)).metadata;
+  const name = `pvc-${claim.metadata.uid}`;
+  const storageClass = await api.get<LiveObject & { reclaimPolicy: string; provisioner: string }>(`/apis/storage.k8s.io/v1/storageclasses/${claim.spec.storageClassName}`);
+  if (storageClass.provisioner !== driver.name) return;
+  await api.call('POST', '/api/v1/persistentvolumes', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': driver.name } },
+    spec: {
+      accessModes: claim.spec.accessModes,
+      capacity: { storage: claim.spec.resources.requests.storage },
+      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: claim.metadata.namespace, name: claim.metadata.name, uid: claim.metadata.uid },
+      csi: { driver: driver.name, volumeHandle: name },
+      nodeAffinity: {
+        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: driver.topologyKey, operator: 'In', values: [labels?.[driver.topologyKey]] }] }] },
+      },
+      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy,
+      storageClassName: claim.spec.storageClassName,
+      volumeMode: 'Filesystem',
+    },
+  });
+}
+
+/** A kubelet's last act for a pod: its containers ended, now the object goes, at grace 0. */
+async function finish(kubelet: Api, { metadata }: PodObject): Promise<void> {
+  await kubelet.call('DELETE', `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`, {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    gracePeriodSeconds: 0,
+    preconditions: { uid: metadata.uid },
+  });
+}
+
+/** Events come twice, and find things made or gone; anything else must show. */
+function ignoreRaces(work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return;
+    process.stderr.write(`simulated machines: ${String(error)}\n`);
+  });
+}
