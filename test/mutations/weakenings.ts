@@ -16,10 +16,7 @@ const SERVICES = 'constructs/services.ts';
 const AGENT = 'constructs/secret-agent.ts';
 
 export const WEAKENINGS: readonly Weakening[] = [
-  { point: 'one-stateful-set-per-component', file: STAKING_NODE, from: '    statefulSet({
-', to: "    { apiVersion: 'batch/v1', kind: 'Job', metadata },
-    statefulSet({
-" },
+  { point: 'one-stateful-set-per-component', file: STAKING_NODE, from: '    statefulSet({\n', to: "    { apiVersion: 'batch/v1', kind: 'Job', metadata },\n    statefulSet({\n" },
   { point: 'no-service-account-token', file: STAKING_NODE, from: 'KubeServiceAccount, { metadata,', to: 'KubeServiceAccount, { metadata: { ...metadata, name: `${metadata.name}-x` },' },
   { point: 'single-replica', file: STATEFUL_SET, from: 'replicas: input.running ? 1 : 0', to: 'replicas: input.running ? 2 : 0' },
   { point: 'single-replica', file: STATEFUL_SET, from: 'replicas: input.running ? 1 : 0', to: 'replicas: 1' },
