@@ -296,6 +296,27 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
       );
     }
   },
+  'public-is-neither-private-nor-metadata': function* ({ objects }) {
+    for (const { name, peers } of policyRules(objects)) {
+      for (const { ipBlock } of peers) {
+        if (ipBlock === undefined) continue;
+        if (!ipBlock.cidr.endsWith('/0') && !ipBlock.cidr.endsWith('/32')) yield `${name} opens range ${ipBlock.cidr}`;
+        if (!ipBlock.cidr.endsWith('/0')) continue;
+        for (const range of ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', '127.0.0.0/8']) {
+          if (!ipBlock.except?.includes(range)) yield `${name} takes ${range} for public`;
+        }
+      }
+    }
+  },
+  'every-rule-names-its-peers': function* ({ objects }) {
+    for (const { name, peers, ports } of policyRules(objects)) {
+      if (peers.length === 0) yield `${name} has a rule that is open to everybody`;
+      for (const { ipBlock, podSelector } of peers) {
+        if (ipBlock === undefined && Object.keys(podSelector ?? {}).length === 0) yield `${name} opens to every pod of a namespace`;
+        if (ipBlock === undefined && ports === undefined) yield `${name} opens every port to pods`;
+      }
+    }
+  },
   'operators-act-on-one-named-node': function* ({ objects, name, components }) {
     const names = components.flatMap((component) => [`${name}-${component.name}`, `${name}-${component.name}-0`]);
     for (const { metadata, rules = [] } of ofKind(objects, 'Role')) {
@@ -320,6 +341,21 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     if (/(^|\/)(ba|da)?sh$/.test(command[0] ?? '')) yield `the client is started by ${command[0]}, which keeps SIGTERM to itself`;
   }),
 };
+
+interface PolicyPeer {
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
+  readonly podSelector?: object;
+}
+
+function policyRules(objects: readonly RenderedObject[]): { name: string; peers: readonly PolicyPeer[]; ports?: unknown }[] {
+  return ofKind(objects, 'NetworkPolicy').flatMap(({ metadata, spec }) => {
+    const { ingress = [], egress = [] } = spec as { ingress?: { from?: PolicyPeer[]; ports?: unknown }[]; egress?: { to?: PolicyPeer[]; ports?: unknown }[] };
+    return [
+      ...ingress.map(({ from = [], ports }) => ({ name: metadata.name, peers: from, ports })),
+      ...egress.map(({ to = [], ports }) => ({ name: metadata.name, peers: to, ports })),
+    ];
+  });
+}
 
 const ALLOWED_KINDS = ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'Service', 'NetworkPolicy', 'PodDisruptionBudget', 'StatefulSet', 'Role', 'RoleBinding'];
 
