@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { inWorkers } from '../../apps/render/pool';
 import { runSynth } from '../../apps/synth';
@@ -20,6 +20,8 @@ export interface Cost {
 export interface SynthSample extends Cost {
   /** Starting Node and importing the program, before the clock starts. */
   readonly loading: Cost;
+  /** Cores that other processes kept busy meanwhile: they stretch the wall time, and on shared cores the CPU time too. */
+  readonly othersCores: number;
   readonly maxRssMiB: number;
   readonly nodes: number;
   readonly objects: number;
@@ -44,6 +46,7 @@ async function main(task: Task): Promise<void> {
 /** One run of the body of `npm run synth`: from YAML on disk to files on disk, in as many threads as it takes itself. */
 async function synth(fleet: string, out: string): Promise<SynthSample> {
   const loading = since({ user: 0, system: 0 }, 0);
+  const busy = machineBusyMs();
   const cpu = process.cpuUsage();
   const wall = performance.now();
   let printed = '';
@@ -53,9 +56,10 @@ async function synth(fleet: string, out: string): Promise<SynthSample> {
     { stdout: { write: (text) => (printed += text) }, stderr: { write: (text) => (complaints += text) } },
   );
   const cost = since(cpu, wall);
+  const othersCores = Math.max(0, (machineBusyMs() - busy - cost.cpuMs) / cost.wallMs);
   if (exitCode !== 0) throw new Error(`synth of ${fleet} ended with exit code ${exitCode}:\n${printed}${complaints}`.slice(0, 4000));
   const { nodes, objects, bytes } = JSON.parse(printed) as { nodes: { running: number }; objects: number; bytes: number };
-  return { ...cost, loading, maxRssMiB: process.resourceUsage().maxRSS / 1024, nodes: nodes.running, objects, bytes };
+  return { ...cost, loading, othersCores, maxRssMiB: process.resourceUsage().maxRSS / 1024, nodes: nodes.running, objects, bytes };
 }
 
 /** Threads that start, load the program and find nothing to do: the part of a run that is the same for any fleet. */
@@ -72,6 +76,10 @@ async function startWorkers(): Promise<Cost & { readonly workers: number }> {
 function since(cpu: NodeJS.CpuUsage, wall: number): Cost {
   const { user, system } = process.cpuUsage(cpu);
   return { cpuMs: (user + system) / 1000, wallMs: performance.now() - wall };
+}
+
+function machineBusyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
 
 function answer(result: unknown): void {
