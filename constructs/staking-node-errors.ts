@@ -1,6 +1,6 @@
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from './chains/component';
-import { AGENT } from './secret-agent';
+import { AGENT, guardedVolume } from './secret-agent';
 import type { StakingNodeProps } from './staking-node';
 
 /** One mistake in the props of a StakingNode. */
@@ -21,7 +21,13 @@ export interface StakingNodeProblem {
     | 'no-grace'
     | 'exception-missing'
     | 'reach-mismatch'
-    | 'image-latest';
+    | 'image-latest'
+    | 'no-signing-state'
+    | 'signing-state-unused'
+    | 'first-start-not-approved'
+    | 'secret-in-plain'
+    | 'api-exposed'
+    | 'shell-entry-point';
   readonly message: string;
   readonly value: unknown;
   readonly next: string;
@@ -58,6 +64,9 @@ function* checkNode(props: StakingNodeProps): Generator<StakingNodeProblem> {
   }
   if (props.components.length === 0) {
     yield { code: 'no-components', message: 'components must hold at least one', value: [], next: 'Take them from a chain definition.' };
+  }
+  if (props.agent.version === 'latest') {
+    yield { code: 'image-latest', message: 'the secret agent must run one version', value: 'latest', next: 'Name the version.' };
   }
   const names = props.components.map(({ name }) => name);
   for (const name of duplicates(names)) {
@@ -101,7 +110,19 @@ function* checkComponent(props: StakingNodeProps, component: ComponentSpec): Gen
   if (props.state === 'retired') return;
   yield* checkPlacement(props, component);
   yield* checkPeers(props, component);
+  yield* checkSigningState(props, component);
+  yield* checkSecrets(component);
+  yield* checkExposure(component);
   yield* checkExceptions(props, component);
+  const shell = (component.command ?? []).find((word) => SHELLS.test(word));
+  if (shell !== undefined) {
+    yield {
+      code: 'shell-entry-point',
+      message: `${component.name} must be started directly: a shell keeps SIGTERM to itself`,
+      value: shell,
+      next: 'Name the client as the command, and prepare what it needs with `prepare`.',
+    };
+  }
   if (!(component.shutdown.graceSeconds > 0)) {
     yield {
       code: 'no-grace',
@@ -184,13 +205,14 @@ function* checkPaths(component: ComponentSpec): Generator<StakingNodeProblem> {
   }
   const signingState = component.volumes.filter(({ kind }) => kind === 'signing-state');
   for (const { mountPath } of signingState) {
-    const inside = component.volumes.find(
-      (other) => other.kind !== 'signing-state' && (`${mountPath}/`.startsWith(`${other.mountPath}/`) || `${other.mountPath}/`.startsWith(`${mountPath}/`)),
+    const others = [...component.volumes.filter(({ kind }) => kind !== 'signing-state'), ...(component.temporary ?? []), ...(component.config ?? [])];
+    const inside = others.find(
+      (other) => (`${mountPath}/`.startsWith(`${other.mountPath}/`) || `${other.mountPath}/`.startsWith(`${mountPath}/`)),
     );
     if (inside) {
       yield {
         code: 'path-conflict',
-        message: `the signing state of ${component.name} must lie outside ${inside.mountPath}, so that no snapshot of one holds the other`,
+        message: `the signing state of ${component.name} must lie outside ${inside.mountPath}, so that neither a snapshot nor a restart takes it along`,
         value: mountPath,
         next: 'Mount it beside, not inside.',
       };
@@ -208,6 +230,68 @@ function* checkPaths(component: ComponentSpec): Generator<StakingNodeProblem> {
       message: `temporary folders of ${component.name} take ${disk} MiB, more than its ephemeral storage`,
       value: component.resources.ephemeralMiB,
       next: 'Raise ephemeralMiB in the chain definition.',
+    };
+  }
+}
+
+function* checkSigningState(props: StakingNodeProps, component: ComponentSpec): Generator<StakingNodeProblem> {
+  const { name, args, command = [], env = {}, config = [], prepare = [] } = component;
+  const volume = guardedVolume(component);
+  if (component.signs && !volume) {
+    yield {
+      code: 'no-signing-state',
+      message: `${name} signs, so it must have a volume that remembers what it signed`,
+      value: component.volumes.map(({ name: volumeName }) => volumeName),
+      next: 'Declare a volume of kind signing-state; a temporary folder is empty after every restart.',
+    };
+  }
+  if (volume) {
+    const told = [...command, ...args, ...Object.values(env), ...config.flatMap(({ files }) => Object.values(files)), ...prepare.flatMap((step) => (step.kind === 'link' ? [step.target] : []))];
+    if (!told.some((text) => namesPath(text, volume.mountPath))) {
+      yield {
+        code: 'signing-state-unused',
+        message: `nothing tells ${name} to keep its signing state in ${volume.mountPath}, so it would write it where a restart loses it`,
+        value: args,
+        next: 'Name the folder in its arguments, environment or configuration.',
+      };
+    }
+  }
+  for (const flag of args.filter((argument) => STARTS_EMPTY.test(argument) && !props.firstStart)) {
+    yield {
+      code: 'first-start-not-approved',
+      message: `${name} would replace a missing signing state by an empty one`,
+      value: flag,
+      next: 'Remove it; approve the first start of a node that has never run.',
+    };
+  }
+}
+
+function* checkSecrets({ name, args, command = [], env = {}, config = [] }: ComponentSpec): Generator<StakingNodeProblem> {
+  const next = `Declare it in \`secrets\` and give the client its path below ${SECRETS_PATH}.`;
+  const words = [...command, ...args];
+  const named = [...words.map((word, index) => (word.includes('=') ? word : `${word}=${words[index + 1] ?? ''}`)), ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];
+  for (const text of named.filter((candidate) => SECRET_ARGUMENT.test(candidate) || BARE_KEY.test(candidate) || KEY_MATERIAL.test(candidate))) {
+    yield { code: 'secret-in-plain', message: `${name} is given a secret in plain text`, value: text.split('=')[0], next };
+  }
+  for (const { name: folder, files } of config) {
+    for (const [file, content] of Object.entries(files)) {
+      if (!SECRET_FILE.test(file) && !KEY_MATERIAL.test(content)) continue;
+      yield { code: 'secret-in-plain', message: `the config folder ${folder} of ${name}, which everybody may read, holds a secret`, value: file, next };
+    }
+  }
+}
+
+/** An API on a port that is opened for the P2P network would be on the node port or load balancer meant for that. */
+function* checkExposure({ name, ports, health, metrics }: ComponentSpec): Generator<StakingNodeProblem> {
+  for (const exposed of ports.filter(({ purpose }) => purpose === 'p2p')) {
+    const inside = ports.find(({ port, protocol, purpose }) => port === exposed.port && protocol === exposed.protocol && !['p2p', 'sentry'].includes(purpose));
+    const asked = [health.port, metrics?.port].includes(exposed.name);
+    if (!inside && !asked) continue;
+    yield {
+      code: 'api-exposed',
+      message: `port ${exposed.port} of ${name} is for the P2P network and for ${inside ? inside.purpose : 'its health or metrics'}`,
+      value: exposed.name,
+      next: 'Give the API a port of its own, with its own purpose.',
     };
   }
 }
@@ -236,5 +320,27 @@ function* checkExceptions(props: StakingNodeProps, component: ComponentSpec): Ge
 export const TMP_MIB = 64;
 
 const RESERVED_VOLUMES = ['secrets', 'token', 'tmp', 'agent-config'];
+
+const SHELLS = /(^|\/)(ba|da|a|z)?sh$|(^|\/)busybox$/;
+
+/** What makes a client go on without its slashing protection: Lighthouse's flag, the one client that would stop. */
+const STARTS_EMPTY = /^--init-slashing-protection(=true)?$/;
+
+/** An option that is named after a secret and holds anything but a path, a URL or a switch. */
+const SECRET_ARGUMENT = /^[\w.-]*(jwt-?_?secret|password|passphrase|mnemonic|private-?_?key|node-?_?key-?_?hex)[\w.-]*=(?!\/|--|https?:|true$|false$|$)/i;
+
+/** 32 bytes as secrets are written, without 0x, under a name that speaks of no hash. */
+const BARE_KEY = /^(?!.*(hash|root|sha256|digest|checksum)).*=[0-9a-f]{64}$/i;
+
+/** A PEM block, an encrypted keystore, a CometBFT key, a Solana keypair. */
+const KEY_MATERIAL = /PRIVATE KEY-----|"ciphertext"|"priv_key"|\[\s*(\d{1,3}\s*,\s*){63}\d{1,3}\s*\]/;
+const SECRET_FILE = /^(node_key|priv_validator_key|validator_key)\.json$|keystore[^/]*\.json$|keypair\.json$|jwt[^/]*\.hex$|\.(key|pem|skey)$/;
+
+/** Whether a text names a folder or something inside it. */
+function namesPath(text: string, folder: string): boolean {
+  const at = text.indexOf(folder);
+  if (at === -1) return false;
+  return !/[\w-]/.test(text.charAt(at + folder.length)) || namesPath(text.slice(at + 1), folder);
+}
 
 const duplicates = (values: readonly string[]): string[] => [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
