@@ -34,7 +34,7 @@ function problemsOf(props: StakingNodeProps): readonly StakingNodeProblem[] {
 const problem = (code: StakingNodeProblem['code'], message: string, value: unknown) => ({ code, message, value, next: expect.stringMatching(/^[A-Z].*\.$/) });
 
 /** What the points say of a rendered validator after something was changed in it, by point. */
-function reported(change: (objects: RenderedObject[], workload: Mutable<RenderedStatefulSet>) => unknown, judged = Object.keys(HARDENING_POINTS)): Record<string, string[]> {
+function reported(change: (objects: RenderedObject[], workload: Mutable<RenderedStatefulSet>) => unknown, judged = Object.keys(HARDENING_POINTS)): Record<string, readonly string[]> {
   const subject = subjectOf(validator);
   const objects = structuredClone(subject.objects) as RenderedObject[];
   change(objects, statefulSets(objects).find(({ metadata }) => metadata.name.endsWith('-validator'))! as Mutable<RenderedStatefulSet>);

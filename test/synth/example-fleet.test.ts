@@ -181,7 +181,7 @@ function needs(objects: readonly RenderedObject[]): Record<string, number> {
     'requests.storage': storage(claims),
     'services.loadbalancers': exposed.filter(({ spec }) => spec.type === 'LoadBalancer').length,
     // A load balancer's ports take node ports too, unless it says that they don't.
-    'services.nodeports': sum(exposed.map(({ spec }) => spec.ports.length)),
+    'services.nodeports': sum(exposed.filter(({ spec }) => (spec as { allocateLoadBalancerNodePorts?: boolean }).allocateLoadBalancerNodePorts !== false).map(({ spec }) => spec.ports.length)),
     ...Object.fromEntries(
       classes.flatMap((name) => {
         const own = claims.filter(({ spec }) => spec.storageClassName === name);
