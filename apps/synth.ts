@@ -10,7 +10,7 @@ import { HelmChartTooLargeError } from './render/helm';
 import { OutputError } from './render/output';
 import { isSelected, renderFleet, type Format, type Selection } from './render/render-fleet';
 import { summarize, formatSummary } from './render/summary';
-import { unknownInSelection } from './render/selection';
+import { mistakesInSelection } from './render/selection';
 
 export interface SynthOptions {
   readonly fleet: string;
@@ -43,7 +43,7 @@ export async function runSynth(options: SynthOptions, { stdout, stderr }: Stream
   const warnings = problems.filter((problem) => !isError(problem));
   const selection: Selection = { clusters: options.cluster, networks: options.network, nodes: options.node };
   try {
-    const wrong = unknownInSelection(fleet, selection);
+    const wrong = mistakesInSelection(fleet, selection);
     if (wrong.length > 0) return fail(wrong.join('\n'));
     const report = await renderFleet(fleet, catalogue, {
       out: options.out,

@@ -1,13 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Marks a folder as ours, so that a full run may replace it. */
 export const OUTPUT_MARKER = '.stockade';
 
-/** The output folder holds what is not ours to delete. */
+/** The output folder is not one that this run may write to. */
 export class OutputError extends Error {
-  constructor(readonly folder: string) {
-    super(`output folder ${JSON.stringify(folder)} is not empty and was not made by Stockade: a full run would delete what it holds. Choose another --out, or empty it.`);
+  constructor(
+    readonly folder: string,
+    problem: string,
+    next: string,
+  ) {
+    super(`output folder ${JSON.stringify(folder)} ${problem}. ${next}`);
     this.name = 'OutputError';
   }
 }
@@ -20,9 +24,21 @@ export class Staging {
   /** Where to write. */
   readonly folder: string;
 
-  /** @throws OutputError if the folder holds something else. */
-  constructor(private readonly out: string) {
-    if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, OUTPUT_MARKER))) throw new OutputError(out);
+  /** @throws OutputError if the folder holds something else, or, for a run that replaces a part, another format. */
+  constructor(
+    private readonly out: string,
+    private readonly format: string,
+    whole: boolean,
+  ) {
+    const marker = join(out, OUTPUT_MARKER);
+    if (existsSync(out) && readdirSync(out).length > 0) {
+      if (!existsSync(marker)) {
+        throw new OutputError(out, 'is not empty and was not made by Stockade: a full run would delete what it holds', 'Choose another --out, or empty it.');
+      }
+      if (!whole && readFileSync(marker, 'utf8') !== this.markerText()) {
+        throw new OutputError(out, `holds another format than ${format}: replacing a part of it would mix the two`, 'Render the whole fleet, or choose another --out.');
+      }
+    }
     this.folder = join(dirname(out), `.${basename(out)}-${process.pid}`);
     this.discard();
     mkdirSync(this.folder, { recursive: true });
@@ -30,7 +46,7 @@ export class Staging {
 
   /** Puts the new tree in the old one's place; what the new one lacks is gone. */
   replaceAll(): void {
-    writeFileSync(join(this.folder, OUTPUT_MARKER), 'Rendered by Stockade. A full run replaces this folder.\n');
+    writeFileSync(join(this.folder, OUTPUT_MARKER), this.markerText());
     const old = `${this.folder}-old`;
     if (existsSync(this.out)) renameSync(this.out, old);
     renameSync(this.folder, this.out);
@@ -48,12 +64,17 @@ export class Staging {
         renameSync(join(this.folder, folder), target);
       }
     }
-    writeFileSync(join(this.out, OUTPUT_MARKER), 'Rendered by Stockade. A full run replaces this folder.\n');
+    mkdirSync(this.out, { recursive: true });
+    writeFileSync(join(this.out, OUTPUT_MARKER), this.markerText());
     this.discard();
   }
 
   /** Forgets what was written. */
   discard(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private markerText(): string {
+    return `Rendered by Stockade, format ${this.format}. A full run replaces this folder.\n`;
   }
 }

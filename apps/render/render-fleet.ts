@@ -53,7 +53,7 @@ const WORTH_WORKERS = 400;
 export async function renderFleet(fleet: Fleet, catalogue: FullCatalogue, options: RenderOptions): Promise<RenderReport> {
   const selection = options.selection ?? {};
   const nodes = fleet.nodes.filter((node) => isSelected(node, selection));
-  const staging = new Staging(options.out);
+  const staging = new Staging(options.out, options.format, isFull(selection));
   try {
     const reports = await renderNodes(fleet, catalogue, nodes, staging.folder, options);
     const wholeClusters = selection.networks || selection.nodes ? [] : (selection.clusters ?? Object.keys(fleet.clusters)).filter((name) => fleet.clusters[name]);

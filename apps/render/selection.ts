@@ -1,9 +1,15 @@
 import { nearest } from '../../fleet/errors';
 import type { Fleet } from '../../fleet/model';
-import type { Selection } from './render-fleet';
+import { isSelected, type Selection } from './render-fleet';
 
-/** One line for each name of a selection that the fleet does not know. A filter that matches nothing must not look like success. */
-export function unknownInSelection(fleet: Fleet, { clusters = [], networks = [], nodes = [] }: Selection): string[] {
+/** What is wrong with a selection, a line each: names that the fleet does not know, or names that no node has together. */
+export function mistakesInSelection(fleet: Fleet, selection: Selection): string[] {
+  const unknownNames = unknownInSelection(fleet, selection);
+  if (unknownNames.length > 0 || (!selection.networks && !selection.nodes)) return unknownNames;
+  return fleet.nodes.some((node) => isSelected(node, selection)) ? [] : ['no node matches all of --cluster, --network and --node: nothing would be rendered.'];
+}
+
+function unknownInSelection(fleet: Fleet, { clusters = [], networks = [], nodes = [] }: Selection): string[] {
   const nodeNames = fleet.nodes.flatMap(({ cluster, name }) => [name, `${cluster}/${name}`]);
   return [
     ...unknown('--cluster', clusters, Object.keys(fleet.clusters)),

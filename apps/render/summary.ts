@@ -51,7 +51,7 @@ export function formatSummary(summary: Summary): string {
   const { running, stopped, retired } = summary.nodes;
   const width = Math.max(7, ...summary.clusters.map(({ name }) => name.length));
   const lines = [
-    `Rendered ${running + stopped + retired} nodes (${running} running, ${stopped} stopped, ${retired} retired) of ${summary.clusters.length} clusters into ${summary.out}/: ` +
+    `Rendered ${counted(running + stopped + retired, 'node')} (${running} running, ${stopped} stopped, ${retired} retired) of ${counted(summary.clusters.length, 'cluster')} into ${summary.out}/: ` +
       `${summary.objects} objects, ${(summary.bytes / 1024 / 1024).toFixed(1)} MiB, ${(summary.milliseconds / 1000).toFixed(1)} s.`,
     '',
     `  ${'cluster'.padEnd(width)}  cloud  ${'region'.padEnd(16)}  nodes  objects`,
@@ -70,7 +70,7 @@ export function formatSummary(summary: Summary): string {
   if (summary.unverified.length > 0) {
     lines.push('', `${summary.unverified.length} points of client definitions are not verified against the real client; --json lists them.`);
   }
-  lines.push('', summary.warnings.length === 0 ? 'No warnings.' : `${summary.warnings.length} warnings:`);
+  lines.push('', summary.warnings.length === 0 ? 'No warnings.' : `${counted(summary.warnings.length, 'warning')}:`);
   for (const warning of summary.warnings) lines.push(`  ${formatWarning(warning)}`);
   return `${lines.join('\n')}\n`;
 }
@@ -90,7 +90,9 @@ function countExceptions({ nodes }: RenderReport): Summary['exceptions'] {
 
 function formatWarning({ places, message, next }: Problem): string {
   const [place] = places;
-  return `${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${message} ${next}`;
+  return `${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${message}. ${next}`;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

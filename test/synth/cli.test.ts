@@ -258,6 +258,27 @@ describe('a folder that was not made by Stockade', () => {
   });
 });
 
+describe('a filter', () => {
+  it('that matches no node says so and writes nothing', async () => {
+    expect(await run({ cluster: ['gke-golden'], node: ['eth-eks-0'] })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'no node matches all of --cluster, --network and --node: nothing would be rendered.\n',
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('is refused in another format than the folder holds', async () => {
+    expect((await run()).status).toBe(0);
+    const { status, stderr } = await run({ format: 'helm', node: ['eth-gke-0'] });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `output folder ${JSON.stringify(out)} holds another format than helm: replacing a part of it would mix the two. Render the whole fleet, or choose another --out.\n`,
+    });
+    expect(treeDifferences(whole, readTree(out))).toEqual([]);
+  });
+});
+
 describe('workers', () => {
   it('render the same tree as this thread alone, and report the same', async () => {
     const { fleet } = checkFleetFolder(GOLDEN.fleet, catalogue);
