@@ -54,11 +54,12 @@ function p2pServices({ node, component, reach, mixedProtocolLoadBalancers }: Ser
       spec: {
         type,
         ...(type === 'LoadBalancer' ? { loadBalancerClass: LOAD_BALANCER_CLASS[node.cloud] } : {}),
+        ...(!throughNodePorts(type, node) ? { allocateLoadBalancerNodePorts: false } : {}),
         selector: selector(node.network, node.name, component.name),
         publishNotReadyAddresses: true,
         // Keeps the caller's address, which peer discovery and the NetworkPolicy both go by.
         externalTrafficPolicy: 'Local',
-        ports: of.map((port) => ({ ...servicePort(port), ...(isNodePort(port.port) ? { nodePort: port.port } : {}) })),
+        ports: of.map((port) => ({ ...servicePort(port), ...(throughNodePorts(type, node) && isNodePort(port.port) ? { nodePort: port.port } : {}) })),
       },
     });
   if (reach === 'nodePort') return [exposed(p2pServiceName(node.name, component.name), 'NodePort', ports)];
@@ -86,6 +87,12 @@ const LOAD_BALANCER_CLASS: Record<NodeIdentity['cloud'], string> = {
   gcp: 'networking.gke.io/l4-regional-external',
   aws: 'service.k8s.aws/nlb',
 };
+
+/**
+ * Google's load balancers of this class hand packets to the machines as they are, addressed to the load balancer. Without node
+ * ports, TCP and UDP of one number fit in two Services: Kubernetes gives a node port to one Service, whatever its protocol.
+ */
+const throughNodePorts = (type: 'LoadBalancer' | 'NodePort', { cloud }: NodeIdentity): boolean => type === 'NodePort' || cloud === 'aws';
 
 /** Ties the load balancer to the address that was reserved for it, so that it is the same after every change. */
 function loadBalancerAnnotations(node: NodeIdentity, component: ComponentSpec, ports: Port[]): Record<string, string> {

@@ -8,8 +8,9 @@ import { PLATFORM_LABELS } from './model';
 
 /**
  * The namespace of a network's nodes. Pods are held to the Pod Security Standard `restricted`, or to the strictest level
- * that the exceptions declared by the network's components leave; the API server goes on to warn of, and to audit, all
- * that `restricted` would have refused, so an undeclared weakening doesn't hide behind a declared one.
+ * that the exceptions declared by the network's components leave; the API server goes on to audit all that `restricted` would
+ * have refused, so an undeclared weakening doesn't hide behind a declared one. It doesn't warn of it: a warning at every apply is
+ * one that nobody reads.
  *
  * @throws PlatformError `capability-unnamed`
  */
@@ -106,7 +107,7 @@ function podSecurity(cluster: Cluster, enforced: PodSecurityLevel): Record<strin
     'pod-security.kubernetes.io/enforce-version': version,
     'pod-security.kubernetes.io/audit': 'restricted',
     'pod-security.kubernetes.io/audit-version': version,
-    'pod-security.kubernetes.io/warn': 'restricted',
+    'pod-security.kubernetes.io/warn': enforced,
     'pod-security.kubernetes.io/warn-version': version,
   };
 }

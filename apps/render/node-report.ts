@@ -53,7 +53,7 @@ export function nodeFacts(
   const running = state === 'running' ? components : [];
   const of = (kind: string) => objects.filter((object) => object.kind === kind);
   const exposed = of('Service')
-    .map(({ spec }) => spec as { readonly type?: string; readonly ports: readonly unknown[] })
+    .map(({ spec }) => spec as { readonly type?: string; readonly allocateLoadBalancerNodePorts?: boolean; readonly ports: readonly unknown[] })
     .filter(({ type }) => type === 'LoadBalancer' || type === 'NodePort');
   return {
     exceptions: state === 'retired' ? [] : components.flatMap(({ exceptions = [] }) => exceptions),
@@ -67,7 +67,7 @@ export function nodeFacts(
       .flatMap(({ volumes }) => volumes)
       .reduce<NetworkFacts['volumes']>((sum, { kind, sizeGiB }) => addVolumes(sum, { [kind]: { count: 1, storageGiB: sizeGiB } }), {}),
     loadBalancers: exposed.filter(({ type }) => type === 'LoadBalancer').length,
-    nodePorts: exposed.reduce((sum, { ports }) => sum + ports.length, 0),
+    nodePorts: exposed.filter(({ allocateLoadBalancerNodePorts }) => allocateLoadBalancerNodePorts !== false).reduce((sum, { ports }) => sum + ports.length, 0),
   };
 }
 

@@ -50,9 +50,10 @@ describe.each(CLUSTERS)('$name', (cluster) => {
       return [...platform, ...rights, ...workloads];
     };
 
-    const versions = async (): Promise<Record<string, string>> => {
+    /** Every object as the API server has it, by its path. */
+    const liveObjects = async (): Promise<Record<string, LiveObject>> => {
       const paths = await Promise.all([...manifests.platform, ...manifests.nodes].map((manifest) => admin.pathOf(manifest)));
-      return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, (await admin.get(path)).metadata.resourceVersion] as const)));
+      return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await admin.get(path)] as const)));
     };
 
     const statefulSets = (): Promise<StatefulSet[]> => admin.list<StatefulSet>('/apis/apps/v1/statefulsets');
@@ -75,17 +76,24 @@ describe.each(CLUSTERS)('$name', (cluster) => {
     });
 
     it('changes nothing when everything is applied again', async () => {
-      let before = await versions();
+      let before = await liveObjects();
       await until('the controllers are done', async () => {
         await new Promise((resolve) => setTimeout(resolve, 1500));
-        const now = await versions();
+        const now = await liveObjects();
         const settled = JSON.stringify(now) === JSON.stringify(before);
         before = now;
         return settled;
       });
       const applied = await applyEverything();
       expect(applied.flatMap(({ warnings }) => warnings)).toEqual([]);
-      expect(await versions()).toEqual(before);
+      const after = await liveObjects();
+      const rewritten = Object.keys(before).filter((path) => after[path]!.metadata.resourceVersion !== before[path]!.metadata.resourceVersion);
+      // The first apply stores a PVC without its phase, which is read as Pending; the next one stores what was read.
+      expect(rewritten.filter((path) => !path.includes('/persistentvolumeclaims/'))).toEqual([]);
+      for (const path of rewritten) expect(withoutVersion(after[path]!)).toEqual(withoutVersion(before[path]!));
+      // With that stored, nothing at all.
+      await applyEverything();
+      expect(versions(await liveObjects())).toEqual(versions(after));
     });
 
     it('holds the quota to what is declared: one StatefulSet, one pod, one PVC more is refused, and taken once the quota is gone', async () => {
@@ -110,7 +118,7 @@ describe.each(CLUSTERS)('$name', (cluster) => {
         const path = `/api/v1/namespaces/${namespace}/resourcequotas/declared`;
         const quota = await admin.get(path);
         await admin.call('DELETE', path);
-        await until('the API server forgot the quota', async () => (await create('/api/v1', 'pods', more[1][2] as Manifest)) === 201);
+        await until('the API server forgot the quota', async () => (await create('/api/v1', 'pods', more[1][2])) === 201);
         for (const [root, plural, object] of more) expect(await create(root, plural, object as Manifest)).toBe(201);
         const { apiVersion, kind, metadata, spec } = quota as LiveObject & { spec: object };
         await admin.call('POST', `/api/v1/namespaces/${namespace}/resourcequotas`, { apiVersion, kind, metadata: { name: metadata.name, namespace, labels: metadata.labels }, spec });
@@ -160,6 +168,11 @@ describeCluster('strict validation', () => {
     await expect(controlPlane().admin.apply(object)).rejects.toThrow('.dta: field not declared in schema');
   });
 });
+
+const withoutVersion = ({ metadata: { resourceVersion: _, ...metadata }, ...object }: LiveObject): object => ({ ...object, metadata });
+
+const versions = (objects: Record<string, LiveObject>): Record<string, string> =>
+  Object.fromEntries(Object.entries(objects).map(([path, { metadata }]) => [path, metadata.resourceVersion]));
 
 /** Why the StatefulSet controller could not make pods, in the API server's words. */
 async function refusals(api: Api): Promise<string> {

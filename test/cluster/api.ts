@@ -90,7 +90,7 @@ export class Api {
   /** One request, whatever its outcome. */
   async request(method: string, path: string, { body, contentType = 'application/json', accept = 'application/json' }: { body?: unknown; contentType?: string; accept?: string } = {}): Promise<Reply> {
     const payload = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    const response = await this.open(method, path, payload, { accept, ...(payload ? { 'content-type': contentType } : {}) });
+    const response = await this.open(method, path, payload, { accept, ...(payload ? { 'content-type': contentType, 'content-length': String(payload.length) } : {}) });
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');

@@ -94,7 +94,7 @@ describe('programs of a cluster', () => {
   it('takes over the lock of a run that died', async () => {
     await findBinaries({ env });
     const bin = join(root, 'cache', 'stockade', 'bin');
-    const folder = join(bin, (readdirSync(bin) as string[]).find((name) => name.startsWith('kwok-'))!);
+    const folder = join(bin, (readdirSync(bin)).find((name) => name.startsWith('kwok-'))!);
     rmSync(folder, { recursive: true });
     writeFileSync(`${folder}.lock`, '2147483646');
     await findBinaries({ env });

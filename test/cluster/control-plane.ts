@@ -132,6 +132,8 @@ export class ControlPlane {
             `--kubeconfig=${files.kubeconfigs.kwok}`,
             `--config=${files.stages}`,
             '--manage-all-nodes=true',
+            // Without a lease that is renewed, a machine is taken for dead after 50 seconds.
+            '--node-lease-duration-seconds=40',
             // Machines of the documentation's network: pods on the host's network have it for theirs.
             '--node-ip=192.0.2.1',
           ],
@@ -276,7 +278,7 @@ async function writeFiles(root: string, url: string, authority: Authority): Prom
   };
 }
 
-/** What was asked by whom, and how it ended; leases and reads of the control plane itself would fill the disk. */
+/** What was asked by whom, and how it ended; leases, reads and questions would fill the disk. */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -284,6 +286,7 @@ const AUDIT_POLICY = {
   rules: [
     { level: 'None', resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
     { level: 'None', verbs: ['get', 'list', 'watch'] },
+    { level: 'None', resources: [{ group: 'authorization.k8s.io' }] },
     { level: 'Metadata' },
   ],
 };

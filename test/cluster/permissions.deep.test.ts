@@ -9,6 +9,7 @@ import { nodeOperatorRules } from '../../constructs/node-role';
 import { LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { ApiError, type Api } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
+import { until } from './machines';
 import type { Subject } from './pki';
 import { describeCluster, useControlPlane } from './suite';
 
@@ -112,6 +113,19 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
         }
       }
       process.stderr.write(`${name}: ${asked} access reviews\n`);
+    });
+
+    it('notices one verb too many', async () => {
+      const binding = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: access.viewers[cluster.cloud][0] };
+      const question: Question = { verb: 'create', group: '', resource: 'pods/exec', namespace: own.namespace };
+      expect(await may('viewer', question)).toBe(false);
+      const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${own.namespace}`;
+      const meta = { name: 'too-much', namespace: own.namespace };
+      await admin.call('POST', `${path}/roles`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta, rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }] });
+      await admin.call('POST', `${path}/rolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: meta, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'too-much' }, subjects: [binding] });
+      await until('the authorizer saw it', () => may('viewer', question));
+      expect(isDeclared('viewer', question, true)).toBe(false);
+      for (const kind of ['rolebindings', 'roles']) await admin.call('DELETE', `${path}/${kind}/too-much`);
     });
 
     it('lets operators act on nodes by name, in their namespaces alone', async () => {
