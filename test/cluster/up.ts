@@ -20,6 +20,7 @@ async function up(name: string): Promise<void> {
   const example = await renderExample(name);
   const cluster = example.fleet.clusters[name];
   if (cluster === undefined) {
+    example.remove();
     throw new Error(`there is no cluster "${name}" in fleet/clusters. There are: ${Object.keys(example.fleet.clusters).sort().join(', ')}.`);
   }
   const binaries = await findBinaries({ progress: say });
