@@ -267,10 +267,10 @@ agent:
   version: 0.1.0
 limits:
   concentration:
-    - { of: client, component: execution, maxPercent: 34, minKeys: 20, level: error }
-    - { of: client, component: consensus, maxPercent: 34, minKeys: 20, level: error }
-    - { of: client, component: validator, maxPercent: 34, minKeys: 20, level: error }
-    - { of: region, maxPercent: 34, minKeys: 20, level: error }
-    - { of: cluster, maxPercent: 30, minKeys: 20, level: warning }
-    - { of: cloud, maxPercent: 60, minKeys: 20, level: warning }
+    - { of: client, component: execution, maxPercent: 34, minKeys: 100, level: error }
+    - { of: client, component: consensus, maxPercent: 34, minKeys: 100, level: error }
+    - { of: client, component: validator, maxPercent: 34, minKeys: 100, level: error }
+    - { of: region, maxPercent: 34, minKeys: 100, level: error }
+    - { of: cluster, maxPercent: 30, minKeys: 100, level: warning }
+    - { of: cloud, maxPercent: 60, minKeys: 100, level: warning }
 `;

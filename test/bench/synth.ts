@@ -113,7 +113,6 @@ async function measure(options: Options, folder: string): Promise<Report> {
   }
 
   const helm = await helmResult(folder);
-  const partial = { sizes, judged, oneNodeSeconds, helm };
   return {
     date: new Date().toISOString(),
     machine: machine(),
@@ -124,7 +123,7 @@ async function measure(options: Options, folder: string): Promise<Report> {
     phases: { ...phases, nodes: judged.fleet.nodes },
     oneNodeSeconds,
     helm,
-    verdicts: judge(partial),
+    verdicts: judge({ sizes, oneNodeSeconds, helm }),
   };
 }
 
@@ -186,7 +185,8 @@ async function helmResult(folder: string): Promise<Report['helm']> {
   return measureHelm(helm, join(folder, 'helm'), HELM_NODES);
 }
 
-function judge({ sizes, judged, oneNodeSeconds, helm }: Pick<Report, 'sizes' | 'oneNodeSeconds' | 'helm'> & { readonly judged: SizeResult }): Verdict[] {
+/** A limit is judged at the size that it names, and at no other. */
+function judge({ sizes, oneNodeSeconds, helm }: Pick<Report, 'sizes' | 'oneNodeSeconds' | 'helm'>): Verdict[] {
   const at = (nodes: number): SizeResult | undefined => sizes.find(({ fleet }) => fleet.nodes === nodes);
   const [cost, scale] = [at(JUDGED.cost), at(JUDGED.scale)];
   const verdict = (what: string, limit: string, measured: number | undefined, met: (value: number) => boolean, text: (value: number) => string): Verdict => ({
@@ -195,19 +195,21 @@ function judge({ sizes, judged, oneNodeSeconds, helm }: Pick<Report, 'sizes' | '
     measured: measured === undefined ? '-' : text(measured),
     met: measured === undefined ? 'not measured' : met(measured),
   });
+  const largest = scale ?? cost;
+  const ratios = 'skipped' in helm || !cost ? undefined : helmRatios(helm, cost);
   const growth = cost && scale ? scale.perNode.cpuMs / cost.perNode.cpuMs : undefined;
   return [
-    verdict(`CPU per node at ${cost ? JUDGED.cost : judged.fleet.nodes} nodes`, `at most ${LIMITS.cpuMsPerNode} ms`, judged.perNode.cpuMs, (ms) => ms <= LIMITS.cpuMsPerNode, (ms) => `${ms.toFixed(2)} ms`),
+    verdict(`CPU per node at ${JUDGED.cost} nodes`, `at most ${LIMITS.cpuMsPerNode} ms`, cost?.perNode.cpuMs, (ms) => ms <= LIMITS.cpuMsPerNode, (ms) => `${ms.toFixed(2)} ms`),
     verdict(`CPU per node at ${JUDGED.scale}, against ${JUDGED.cost}`, `at most ${LIMITS.growth} times`, growth, (ratio) => ratio <= LIMITS.growth, (ratio) => `${ratio.toFixed(2)} times`),
-    verdict(`cores busy at ${(scale ?? judged).fleet.nodes} nodes`, `at least ${LIMITS.cores}`, (scale ?? judged).cores, (cores) => cores >= LIMITS.cores, (cores) => cores.toFixed(2)),
+    verdict(`cores busy at ${largest?.fleet.nodes ?? JUDGED.scale} nodes`, `at least ${LIMITS.cores}`, largest?.cores, (cores) => cores >= LIMITS.cores, (cores) => cores.toFixed(2)),
     verdict(`peak memory at ${JUDGED.scale} nodes`, `under ${LIMITS.memoryMB} MB`, scale?.maxRssMB, (mb) => mb < LIMITS.memoryMB, (mb) => `${mb.toFixed(0)} MB`),
     verdict('one node of the example fleet', `under ${LIMITS.oneNodeSeconds} s`, median(oneNodeSeconds), (s) => s < LIMITS.oneNodeSeconds, (s) => `${s.toFixed(2)} s`),
     verdict(
       'helm template against ours, per node',
       `at least ${LIMITS.helmRatio} times`,
-      'skipped' in helm ? undefined : Math.min(...helmRatios(helm, judged)),
+      ratios && Math.min(...ratios),
       (ratio) => ratio >= LIMITS.helmRatio,
-      () => ('skipped' in helm ? '-' : helmRatios(helm, judged).map((ratio, index) => `${ratio.toFixed(0)} times ${['wall', 'CPU'][index]}`).join(', ')),
+      () => ratios!.map((ratio, index) => `${ratio.toFixed(0)} times ${['wall', 'CPU'][index]}`).join(', '),
     ),
   ];
 }
