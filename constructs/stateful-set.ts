@@ -64,7 +64,7 @@ export function statefulSet(input: StatefulSetInput): Manifest {
           terminationGracePeriodSeconds: component.shutdown.graceSeconds + AGENT.shutdownMarginSeconds,
           securityContext: podSecurityContext(component),
           nodeSelector: { 'topology.kubernetes.io/zone': node.zone, [LABELS.pool]: placement.pool },
-          tolerations: placement.taints.map(({ key, value, effect }) => ({ key, value, effect, operator: 'Equal' })),
+          tolerations: [...placement.taints.map(({ key, value, effect }) => ({ key, value, effect, operator: 'Equal' })), ...STAYS],
           affinity: apart(matchLabels),
           initContainers: agentContainers(input),
           containers: [clientContainer(component)],
@@ -75,6 +75,12 @@ export function statefulSet(input: StatefulSetInput): Manifest {
   });
   return withNativeSidecar(manifest);
 }
+
+/**
+ * Kubernetes would mark the pod for deletion after five minutes on a machine that it can't reach, and end it when the machine is back. A
+ * signer that kept running is not to be restarted for that, and nothing may start in its place meanwhile.
+ */
+const STAYS = ['not-ready', 'unreachable'].map((state) => ({ key: `node.kubernetes.io/${state}`, operator: 'Exists', effect: 'NoExecute' }));
 
 /** No two pods of one node and component on a machine, whatever namespace the second one was put in. */
 function apart(matchLabels: Record<string, string>): Affinity {

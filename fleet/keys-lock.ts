@@ -326,9 +326,15 @@ export function planRetirement(
   for (const key of wanted) {
     const placement = placements.get(key);
     if (!placement) continue;
-    const blocking = declarations.get(key)?.find(({ node }) => (at(placeOf(node)) === at(placement) ? node.state === 'running' : node.state !== 'retired'));
-    if (blocking) {
-      problems.push(stillDeclared(key, placement, blocking.node, locate(blocking.source)));
+    const signer = fleet.nodes.find((node) => at(placeOf(node)) === at(placement));
+    // Without its key in the YAML too: an armed pod keeps the revision that has the key, and comes back with it.
+    if (signer?.state === 'running') {
+      problems.push(stillRunning(key, placement, locate(signer.source)));
+      continue;
+    }
+    const elsewhere = declarations.get(key)?.find(({ node }) => at(placeOf(node)) !== at(placement) && node.state !== 'retired');
+    if (elsewhere) {
+      problems.push(declaredElsewhere(key, placement, elsewhere.node, locate(elsewhere.source)));
       continue;
     }
     drafts.push({ act: 'retire', key, network: placement.network, cluster: placement.cluster, node: placement.node, by, proof });
@@ -730,19 +736,25 @@ function nothingToRetire(select: { key: string } | { cluster: string; node: stri
   };
 }
 
-function stillDeclared(key: string, placement: Placement, node: FleetNode, place: Place): Problem {
-  const here = at(placeOf(node)) === at(placement);
+function stillRunning(key: string, placement: Placement, place: Place): Problem {
   return {
-    code: 'keys-still-declared',
+    code: 'keys-still-running',
     level: 'error',
-    message: here
-      ? `${short(key)} can't be retired: ${at(placement)} still declares it and is running`
-      : `${short(key)} can't be retired from ${at(placement)}: ${at(placeOf(node))} declares it already`,
+    message: `${short(key)} can't be retired: ${at(placement)} is running`,
+    places: [{ ...place, label: 'the node' }, lockPlace(placement.line, 'placed here')],
+    value: key,
+    next: 'Stop the node (state: stopped), have that merged and applied, see its pod gone, then retire: docs/runbooks/move-a-key.md.',
+  };
+}
+
+function declaredElsewhere(key: string, placement: Placement, node: FleetNode, place: Place): Problem {
+  return {
+    code: 'keys-declared-elsewhere',
+    level: 'error',
+    message: `${short(key)} can't be retired from ${at(placement)}: ${at(placeOf(node))} declares it already`,
     places: [{ ...place, label: 'declared here' }, lockPlace(placement.line, 'placed here')],
     value: key,
-    next: here
-      ? 'Stop the node (state: stopped), or take the key out of it; have it applied, prove that the signer has stopped, then retire.'
-      : 'Take it out there: a move is two merged changes, and that declaration belongs to the second.',
+    next: 'Take it out there: a move is two merged changes, and that declaration belongs to the second.',
   };
 }
 

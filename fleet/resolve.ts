@@ -94,14 +94,6 @@ export class FleetIndex {
     return clients;
   }
 
-  /** Whether every release and every peer that a node names is declared. Of a retired node, some may be gone. */
-  isWhole(node: FleetNode): boolean {
-    return (
-      Object.keys(this.clients(node)).length === Object.keys(node.clients).length &&
-      this.referencesOf(node).every(({ candidates }) => candidates.length > 0)
-    );
-  }
-
   /** A node as its chain definition sees it. The node's network must be declared. */
   resolve(node: FleetNode): ChainNode {
     const network = own(this.fleet.networks, node.network);

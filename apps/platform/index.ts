@@ -17,7 +17,7 @@ export { appliedBy } from './permissions';
  *
  * | file | holds |
  * | --- | --- |
- * | `namespaces.yaml` | one namespace for each network, one each for our services and for monitoring; Pod Security levels |
+ * | `00-namespaces.yaml` | one namespace for each network, one each for our services and for monitoring; Pod Security levels |
  * | `network-policies.yaml` | default deny, both ways, in each of them |
  * | `storage-classes.yaml` | one for each kind of volume, under the cluster's own key |
  * | `priority-classes.yaml` | signers, and other staking pods |
@@ -46,7 +46,7 @@ export function platformFiles(fleet: Fleet, cluster: Cluster, facts: PlatformFac
 
   return [
     {
-      path: 'namespaces.yaml',
+      path: '00-namespaces.yaml',
       objects: [
         ...SERVICE_NAMESPACES.map((name) => serviceNamespace(cluster, name)),
         ...networks.map(({ network, counted }) => stakingNamespace(cluster, network, counted.exceptions)),

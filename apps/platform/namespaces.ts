@@ -4,7 +4,7 @@ import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Network } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { capabilityUnnamed } from './errors';
-import { PLATFORM_LABELS } from './model';
+import { KEPT, PLATFORM_LABELS } from './model';
 
 /**
  * The namespace of a network's nodes. Pods are held to the Pod Security Standard `restricted`, or to the strictest level
@@ -26,14 +26,14 @@ export function stakingNamespace(cluster: Cluster, network: Network, exceptions:
         [LABELS.protection]: 'staking',
         ...podSecurity(cluster, enforcedLevel(cluster, network, exceptions)),
       },
-      ...(reasons.length > 0 ? { annotations: { [ANNOTATIONS.exceptions]: reasons.join('\n') } } : {}),
+      annotations: { ...KEPT, ...(reasons.length > 0 ? { [ANNOTATIONS.exceptions]: reasons.join('\n') } : {}) },
     },
   });
 }
 
 /** The namespace of programs that serve the staking namespaces; `restricted`, without exceptions. */
 export function serviceNamespace(cluster: Cluster, name: string): Manifest {
-  return manifestOf(KubeNamespace, { metadata: { name, labels: { ...PLATFORM_LABELS, ...podSecurity(cluster, 'restricted') } } });
+  return manifestOf(KubeNamespace, { metadata: { name, labels: { ...PLATFORM_LABELS, ...podSecurity(cluster, 'restricted') }, annotations: { ...KEPT } } });
 }
 
 /** Nothing in, nothing out, for every pod: what a pod may do is opened by a policy of its own. */

@@ -4,7 +4,7 @@ import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';
 import { diskKeyName, keyRingName, storageClassName } from '../../naming';
 import { diskTypeNone, machineSeriesUnknown } from './errors';
-import { PLATFORM_LABELS } from './model';
+import { KEPT, PLATFORM_LABELS } from './model';
 
 /** Every kind of volume, and with it every StorageClass that is ours. */
 export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state', 'scratch'];
@@ -24,7 +24,7 @@ export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state
 export function storageClasses(cluster: Cluster): readonly Manifest[] {
   return VOLUME_KINDS.map((kind) =>
     manifestOf(KubeStorageClass, {
-      metadata: { name: storageClassName(kind), labels: { ...PLATFORM_LABELS } },
+      metadata: { name: storageClassName(kind), labels: { ...PLATFORM_LABELS } , annotations: { ...KEPT } },
       provisioner: cluster.cloud === 'gcp' ? 'pd.csi.storage.gke.io' : 'ebs.csi.aws.com',
       parameters: {
         'csi.storage.k8s.io/fstype': 'ext4',

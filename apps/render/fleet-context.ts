@@ -22,15 +22,18 @@ export class FleetContext {
     ].sort();
   }
 
-  /** What a node runs; of a retired one what it ran, or nothing once releases or peers that it named are gone. */
+  /** What a node runs; of a retired one, what it ran. */
   componentsOf(node: FleetNode): readonly ComponentSpec[] {
-    if (node.state === 'retired' && !this.index.isWhole(node)) return [];
     return this.catalogue.chains[this.fleet.networks[node.network]!.chain]!.components(this.index.resolve(node));
   }
 
-  /** Nodes of the same cluster and network whose options name this one, and that are not retired. */
-  referrersOf(node: FleetNode): readonly FleetNode[] {
-    return this.index.referrers(node).filter((other) => other.cluster === node.cluster && other.state !== 'retired');
+  /**
+   * Nodes of the same cluster and network that may talk to this one: those whose options name it, and those that it names, since
+   * peers dial each other. Retired ones don't.
+   */
+  neighboursOf(node: FleetNode): readonly FleetNode[] {
+    const named = this.index.referencesOf(node).flatMap(({ candidates }) => candidates);
+    return [...new Set([...this.index.referrers(node), ...named])].filter((other) => other.cluster === node.cluster && other.state !== 'retired' && other !== node);
   }
 
   /** The components of other nodes that a node's components talk to, by node. */

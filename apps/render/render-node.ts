@@ -18,10 +18,10 @@ export interface NodeFile {
 /** The manifests of one node, a file for each component, and what they add up to. Pure. */
 export function renderNode(context: FleetContext, node: FleetNode): { files: NodeFile[]; report: NodeReport } {
   const components = context.componentsOf(node);
-  const stakingNode = components.length > 0 ? buildStakingNode(context, node, components) : undefined;
+  const stakingNode = buildStakingNode(context, node, components);
   const header = `Rendered from fleet/${node.source.file}: do not edit. Every change starts there.`;
-  const { components: byComponent, shared } = stakingNode?.manifests ?? { components: [], shared: [] };
-  const objects = [...[...byComponent].flatMap(([, manifests]) => manifests), ...shared];
+  const { components: byComponent, shared } = stakingNode.manifests;
+  const objects = [...[...byComponent.values()].flat(), ...shared];
   const files = [...byComponent, ['rbac', shared] as const]
     .filter(([, manifests]) => manifests.length > 0)
     .map(([name, manifests]): NodeFile => ({ name: `${name}.yaml`, text: toYaml(manifests, header) }));
@@ -34,7 +34,7 @@ export function renderNode(context: FleetContext, node: FleetNode): { files: Nod
       state: node.state,
       objects: objects.length,
       bytes: files.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
-      exceptions: node.state === 'retired' ? [] : (stakingNode?.exceptions ?? []),
+      exceptions: node.state === 'retired' ? [] : stakingNode.exceptions,
       unverified: [...new Set(components.flatMap(({ name, client, unverified = [] }) => unverified.map((what) => `${name} ${client}: ${what}`)))],
       facts: nodeFacts(node.state, components, objects, context.catalogue.agentDemand),
     },
@@ -80,7 +80,7 @@ function buildStakingNode(context: FleetContext, node: FleetNode, components: re
 
 /** Components of other nodes of the same cluster and network that say they talk to this one. */
 function remoteCallers(context: FleetContext, node: FleetNode): RemoteCaller[] {
-  return context.referrersOf(node).flatMap((other) =>
+  return context.neighboursOf(node).flatMap((other) =>
     context.componentsOf(other).flatMap((component) =>
       component.talksTo.flatMap((peer) =>
         peer.kind === 'component' && peer.node === node.name

@@ -54,9 +54,9 @@ export interface ImageReference {
 
 /**
  * Who a port is for. `p2p`: the network's other nodes, from outside. `rpc`: in-cluster callers, once ready.
- * `engine`, `sentry`: in-cluster callers, ready or not. `metrics`: the monitoring namespace.
+ * `engine`, `sentry`: in-cluster callers, ready or not. `metrics`: the monitoring namespace. `local`: nobody outside the pod.
  */
-export type PortPurpose = 'p2p' | 'rpc' | 'engine' | 'sentry' | 'metrics';
+export type PortPurpose = 'p2p' | 'rpc' | 'engine' | 'sentry' | 'metrics' | 'local';
 
 export interface Port {
   /** At most 15 characters, as Kubernetes wants port names. Unique in the component. */
@@ -147,6 +147,8 @@ export type PrepareStep =
   | { readonly kind: 'directory'; readonly path: string }
   /** Copies a file of a config folder to a place that the client may rewrite. Replaces what is there. */
   | { readonly kind: 'copy'; readonly from: string; readonly to: string }
+  /** Copies a file of a config folder to where nothing is yet. Leaves what is there alone, whatever it is. */
+  | { readonly kind: 'seed'; readonly from: string; readonly to: string }
   /** Makes a symbolic link. Replaces a link that is there; leaves a file alone, so what a client wrote in its place stays. */
   | { readonly kind: 'link'; readonly target: string; readonly path: string }
   /** Fetches a public file by its checksum, once; refuses other content. */

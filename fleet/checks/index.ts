@@ -81,8 +81,11 @@ const FLEET_CHECKS = [
 ] as const;
 
 const NODE_CHECKS: readonly NodeCheck[] = [roles, clients, keys, reach, portRange, peers];
-/** What a retired node declares of its workload is history; its keys are not. */
-const RETIRED_CHECKS: readonly NodeCheck[] = [keys];
+/**
+ * Of a retired node the disks are left, which are named and sized by what it ran: that has to stay declared until they are deleted
+ * and the node's entry with them. How it was reached is history.
+ */
+const RETIRED_CHECKS: readonly NodeCheck[] = [roles, clients, keys, peers];
 const RUNNING_CHECKS: readonly RunningCheck[] = [signingState, hostNetwork, loadBalancerAddresses, consumers, volumes, machineDemand];
 
 function subjectOf(node: FleetNode, { fleet, index }: CheckContext): NodeSubject | undefined {

@@ -253,9 +253,9 @@ describe('sentries and validators', () => {
 });
 
 describe('the first start', () => {
-  const seed = { kind: 'link', target: '/first-start/priv_validator_state.json', path: '/signing-state/priv_validator_state.json' };
+  const seed = { kind: 'seed', from: '/first-start/priv_validator_state.json', to: '/signing-state/priv_validator_state.json' };
 
-  it('puts the state of a key that never signed in place by a link, which is never made over a file', () => {
+  it('puts the state of a key that never signed in place, where there is none', () => {
     const { config = [], prepare = [] } = rendered(sampleNode(cosmos, 'sentried validator', { firstStart: true }));
     expect(config[1]).toEqual({
       name: 'first-start',

@@ -149,7 +149,7 @@ describeCluster('by kubectl', () => {
       .platform.filter(({ kind, metadata }) => kind === 'Namespace' && metadata.name.startsWith('staking-'))
       .map(({ metadata }) => metadata.name);
     for (let run = 0; run < 2; run++) {
-      for (const paths of [['platform/namespaces.yaml'], ['platform'], networks]) {
+      for (const paths of [['platform/00-namespaces.yaml'], ['platform'], networks]) {
         const { stdout, stderr } = await apply(...paths);
         expect(stderr).toBe('');
         expect(stdout.trim().split('\n').every((line) => line.endsWith(' serverside-applied'))).toBe(true);

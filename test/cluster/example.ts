@@ -50,7 +50,7 @@ export function manifestsOf(example: Example, cluster: string): ClusterManifests
 }
 
 /** As `apps/platform` says: a cluster's walls, then what is in them. */
-const PLATFORM_ORDER: readonly string[] = ['namespaces.yaml', 'network-policies.yaml', 'storage-classes.yaml', 'priority-classes.yaml', 'access.yaml'];
+const PLATFORM_ORDER: readonly string[] = ['00-namespaces.yaml', 'network-policies.yaml', 'storage-classes.yaml', 'priority-classes.yaml', 'access.yaml'];
 
 export interface AppliedObject {
   readonly manifest: Manifest;

@@ -52,6 +52,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   { point: 'never-two-copies-on-a-machine', file: STATEFUL_SET, from: ', namespaceSelector: {} }', to: ' }' },
   { point: 'never-two-copies-on-a-machine', file: STATEFUL_SET, from: "topologyKey: 'kubernetes.io/hostname'", to: "topologyKey: 'topology.kubernetes.io/zone'" },
   { point: 'dedicated-tainted-machines', file: STATEFUL_SET, from: "operator: 'Equal' })),", to: "operator: 'Exists' }))," },
+  { point: 'stays-on-an-unreachable-machine', file: STATEFUL_SET, from: ', ...STAYS]', to: ']' },
   { point: 'zone-is-declared', file: STATEFUL_SET, from: "'topology.kubernetes.io/zone': node.zone, ", to: '' },
   { point: 'disruption-budget', file: STAKING_NODE, from: 'component.signs ? 0 : 1', to: '1' },
   { point: 'priority-without-preemption', file: STATEFUL_SET, from: 'priorityClassName: priorityClassName(component.signs)', to: "priorityClassName: 'system-node-critical'" },

@@ -35,7 +35,7 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
 
   it('has stable file names', () => {
     expect(files.map(({ path }) => path)).toEqual([
-      'namespaces.yaml',
+      '00-namespaces.yaml',
       'network-policies.yaml',
       'storage-classes.yaml',
       'priority-classes.yaml',

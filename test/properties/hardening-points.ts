@@ -186,7 +186,12 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
   }),
   'dedicated-tainted-machines': perPod(function* ({ nodeSelector, tolerations }, _component, { pool }) {
     yield* expectEqual('pool', nodeSelector?.['stockade.dev/pool'], pool.pool);
-    yield* expectEqual('tolerations', tolerations, pool.taints.map((taint) => ({ ...taint, operator: 'Equal' })));
+    const own = (tolerations ?? []).filter(({ key }) => !key?.startsWith('node.kubernetes.io/'));
+    yield* expectEqual('tolerations', own, pool.taints.map((taint) => ({ ...taint, operator: 'Equal' })));
+  }),
+  'stays-on-an-unreachable-machine': perPod(function* ({ tolerations = [] }) {
+    const expected = ['not-ready', 'unreachable'].map((state) => ({ key: `node.kubernetes.io/${state}`, operator: 'Exists', effect: 'NoExecute' }));
+    yield* expectEqual('tolerations of Kubernetes\' own taints', tolerations.filter(({ key }) => key?.startsWith('node.kubernetes.io/')), expected);
   }),
   'zone-is-declared': perPod(function* ({ nodeSelector }, _component, { zone }) {
     yield* expectEqual('zone', nodeSelector?.['topology.kubernetes.io/zone'], zone);

@@ -199,7 +199,7 @@ describe('a filter', () => {
 
   it('is what keeps stale folders: a full run removes them', async () => {
     await dirtyTree();
-    put('gone-cluster/platform/namespaces.yaml', 'stale\n');
+    put('gone-cluster/platform/00-namespaces.yaml', 'stale\n');
     expect((await run()).status).toBe(0);
     expect(differences()).toEqual([]);
   });

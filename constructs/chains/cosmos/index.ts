@@ -134,9 +134,8 @@ function prepare(node: ChainNode): PrepareStep[] {
           { kind: 'fetch', url: genesis.url, sha256: genesis.sha256, to: `${HOME}/${genesisFile(node)}` } as const,
         ]
       : []),
-    // A link, and not a copy: the client's first write renames a file over it, and a link is never made over a file. So the
-    // state can't go back to zero, however often this runs while the first start is approved.
-    ...(seeds(node) ? [{ kind: 'link', target: `${FIRST_START}/${STATE_FILE}`, path: `${SIGNING_STATE}/${STATE_FILE}` } as const] : []),
+    // Never over a file: the state can't go back to zero, however often this runs while the first start is approved.
+    ...(seeds(node) ? [{ kind: 'seed', from: `${FIRST_START}/${STATE_FILE}`, to: `${SIGNING_STATE}/${STATE_FILE}` } as const] : []),
   ];
 }
 

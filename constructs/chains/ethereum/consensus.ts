@@ -149,6 +149,7 @@ function prysm(node: ChainNode): ConsensusPart {
  */
 function teku(node: ChainNode): ConsensusPart {
   const { port, quicPort, checkpoint, builder, feeRecipient } = facts(node);
+  const quic = !isOlderThan(node.clients['consensus']!.version, 26, 7);
   const own = advertised(node, 'consensus');
   const appetite: Appetite = { small: [1.5, 8], standard: [3, 12], large: [6, 20] };
   return {
@@ -160,13 +161,13 @@ function teku(node: ChainNode): ConsensusPart {
       '--p2p-nat-method=NONE',
       `--p2p-port=${port}`,
       `--p2p-udp-port=${port}`,
-      `--p2p-quic-port=${quicPort}`,
+      ...(quic ? [`--p2p-quic-port=${quicPort}`] : []),
       ...(own.as === 'address'
         ? [
             `--p2p-advertised-ip=${own.address}`,
             `--p2p-advertised-port=${port}`,
             `--p2p-advertised-udp-port=${port}`,
-            `--p2p-advertised-quic-port=${quicPort}`,
+            ...(quic ? [`--p2p-advertised-quic-port=${quicPort}`] : []),
           ]
         : []),
       `--ee-endpoint=${engineUrl(node)}`,
@@ -187,10 +188,10 @@ function teku(node: ChainNode): ConsensusPart {
     env: { JAVA_OPTS: javaOptions(resources(node, 'consensus', appetite, 0).memoryMiB) },
     temporary: [native],
     metricsPort: 8008,
-    quic: true,
+    quic,
     appetite,
     ephemeralMiB: 1024,
-    unverified: [NOT_RUN, 'needs a release of 2026 that knows `--p2p-quic-port`: its default, 9001, is not ours'],
+    unverified: [NOT_RUN, 'that 26.7 is the first release that knows `--p2p-quic-port`: earlier ones end on an unknown option and are not given it'],
   };
 }
 
@@ -282,4 +283,10 @@ function facts(node: ChainNode) {
     builder: relaysOf(node).length > 0 ? builderUrl(node) : undefined,
     feeRecipient: optionsOf(node).feeRecipient,
   };
+}
+
+/** Whether a calendar version such as `25.11.1` comes before a year and month. Others are taken for new. */
+function isOlderThan(version: string, year: number, month: number): boolean {
+  const [, ownYear, ownMonth] = /^(\d{2})\.(\d{1,2})\./.exec(version) ?? [];
+  return ownYear !== undefined && (Number(ownYear) < year || (Number(ownYear) === year && Number(ownMonth) < month));
 }

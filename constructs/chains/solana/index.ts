@@ -157,11 +157,13 @@ function ports(node: ChainNode): Port[] {
     protocol: 'UDP',
     purpose: 'p2p',
   }));
+  // A validator's RPC listens on loopback, for the agent alone.
+  const rpc = node.role === 'rpc' ? 'rpc' : 'local';
   return [
     { name: 'gossip-tcp', port: node.portBase, protocol: 'TCP', purpose: 'p2p' },
     ...range,
-    { name: 'rpc', port: RPC_PORT, protocol: 'TCP', purpose: 'rpc' },
-    { name: 'rpc-websocket', port: RPC_PORT + 1, protocol: 'TCP', purpose: 'rpc' },
+    { name: 'rpc', port: RPC_PORT, protocol: 'TCP', purpose: rpc },
+    { name: 'rpc-websocket', port: RPC_PORT + 1, protocol: 'TCP', purpose: rpc },
   ];
 }
 
@@ -189,7 +191,7 @@ const EXCEPTIONS: readonly HardeningException[] = [
   { what: 'host-network', reason: NEEDS_HOST_NETWORK },
   {
     what: 'host-port',
-    value: `${PORT_SPAN} ports from the node's base by UDP, its first by TCP, and ${RPC_PORT} and ${RPC_PORT + 1}`,
+    value: `${PORT_SPAN} ports from the node's base by UDP, its first by TCP, ${RPC_PORT}, ${RPC_PORT + 1} and the agent's 9440`,
     reason: 'on its machine\'s network every port of the pod is one of the machine',
   },
   {
