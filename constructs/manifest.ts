@@ -1,3 +1,4 @@
+import { IntOrString, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { LABELS } from '../naming';
 import type { ComponentSpec } from './chains/component';
 import type { NodeIdentity } from './staking-node';
@@ -10,10 +11,26 @@ export interface Manifest {
   [field: string]: unknown;
 }
 
-/** What a typed L1 of cdk8s-plus-27 makes of its props: it declares the result as `any`. */
-export function manifestOf<Props>(kind: { manifest(props: Props): unknown }, props: Props): Manifest {
-  return kind.manifest(props) as Manifest;
+/**
+ * The plain object of a typed L1 of cdk8s-plus-27: what its own `manifest()` gives (a test compares them), at a third of the time, since that copies
+ * every field a kind could have.
+ */
+export function manifestOf<Props>(kind: { readonly GVK: { readonly apiVersion: string; readonly kind: string }; manifest(props: Props): unknown }, props: Props): Manifest {
+  return { ...kind.GVK, ...(plain(props) as object) } as Manifest;
 }
+
+/** Without undefined fields, with `Quantity` and `IntOrString` unwrapped, and with the names of fields as Kubernetes spells them. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Quantity || value instanceof IntOrString) return value.value;
+  if (Array.isArray(value)) return value.map(plain);
+  const result: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) result[SPELLINGS[key] ?? key] = plain(inner);
+  return result;
+}
+
+/** Where the typed props say it otherwise than Kubernetes. */
+const SPELLINGS: Readonly<Record<string, string>> = { clusterIp: 'clusterIP', hostPid: 'hostPID', hostIpc: 'hostIPC' };
 
 /** Labels of everything that belongs to one component of a node. */
 export function labels(node: NodeIdentity, component: ComponentSpec): Record<string, string> {

@@ -133,9 +133,14 @@ function resolvesNames(component: ComponentSpec): boolean {
   return component.egress.length > 0 || callsSecretManager(component) || component.talksTo.some(({ kind }) => kind === 'component');
 }
 
-const publicAddresses = (clusterRanges: readonly string[]) => ({
-  ipBlock: { cidr: '0.0.0.0/0', except: [...NON_PUBLIC_RANGES, ...clusterRanges.filter((range) => !isNonPublic(range))] },
-});
+function publicAddresses(clusterRanges: readonly string[]) {
+  let except = exceptions.get(clusterRanges);
+  if (!except) exceptions.set(clusterRanges, (except = [...NON_PUBLIC_RANGES, ...clusterRanges.filter((range) => !isNonPublic(range))]));
+  return { ipBlock: { cidr: '0.0.0.0/0', except } };
+}
+
+/** A fleet's nodes share one list of ranges. */
+const exceptions = new WeakMap<readonly string[], string[]>();
 
 /** Whether a range lies inside {@link NON_PUBLIC_RANGES}. */
 function isNonPublic(range: string): boolean {

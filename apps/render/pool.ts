@@ -44,7 +44,7 @@ function runWorker(job: WorkerJob, onReports: (count: number) => void): Promise<
   return new Promise((resolve, reject) => {
     const reports: NodeReport[] = [];
     // Workers don't inherit tsx's hooks, so a plain JavaScript file installs them first.
-    const worker = new Worker(join(__dirname, 'worker-entry.cjs'), { workerData: job });
+    const worker = new Worker(join(__dirname, 'worker-entry.cjs'), { workerData: job, execArgv: [] });
     worker.on('message', (message: WorkerMessage) => {
       if ('error' in message) {
         reject(Object.assign(new Error(message.error.message), { name: message.error.name }));
