@@ -18,6 +18,9 @@ import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, t
  *   key can not be renewed it ends the client's processes and wipes the secrets folder before the claim runs out.
  *   Without secrets it only serves health, and has no token.
  *
+ * The secret manager is known by the CA that the agent's image carries. `prepare` has no token and needs none: it asks for content by checksum alone, and the
+ * service fetches only what the fleet declares. Secrets that name one file (`prysm-wallet`) are merged into it, in their order.
+ *
  * It never writes a secret to a disk, a log, an argument or the environment.
  */
 export const AGENT = {

@@ -39,6 +39,8 @@ export interface RenderReport {
   readonly nodes: readonly NodeReport[];
   /** Objects that belong to clusters rather than to nodes. */
   readonly platformObjects: number;
+  /** Only what a filter named was rendered. */
+  readonly partial: boolean;
 }
 
 /** Under this many nodes, starting workers costs more than they give. */
@@ -61,7 +63,7 @@ export async function renderFleet(fleet: Fleet, catalogue: FullCatalogue, option
     if (options.format === 'helm') finishCharts(fleet, nodes, staging.folder, options.version);
     if (isFull(selection)) staging.replaceAll();
     else staging.replace(selectedFolders(nodes, wholeClusters, options.format));
-    return { clusters: [...new Set([...wholeClusters, ...nodes.map(({ cluster }) => cluster)])].sort(), nodes: reports, platformObjects };
+    return { clusters: [...new Set([...wholeClusters, ...nodes.map(({ cluster }) => cluster)])].sort(), nodes: reports, platformObjects, partial: !isFull(selection) };
   } catch (error) {
     staging.discard();
     throw error;

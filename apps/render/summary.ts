@@ -12,6 +12,8 @@ export interface Summary {
   readonly nodes: { readonly running: number; readonly stopped: number; readonly retired: number };
   readonly objects: number;
   readonly bytes: number;
+  /** Only what a filter named was rendered. */
+  readonly partial: boolean;
   /** Weakenings of the hardening that chains declare, each once, with how many nodes of which network have it. */
   readonly exceptions: readonly (Pick<HardeningException, 'what' | 'value' | 'reason'> & { readonly nodes: Readonly<Record<string, number>> })[];
   /** Parts of client definitions that nobody has run against the real client, each once. */
@@ -40,6 +42,7 @@ export function summarize(
     nodes: { running: count('running'), stopped: count('stopped'), retired: count('retired') },
     objects: report.platformObjects + sum(report.nodes.map(({ objects }) => objects)),
     bytes: sum(report.nodes.map(({ bytes }) => bytes)),
+    partial: report.partial,
     exceptions: countExceptions(report),
     unverified: [...new Set(report.nodes.flatMap(({ unverified }) => unverified))].sort(),
     warnings,
@@ -70,6 +73,7 @@ export function formatSummary(summary: Summary): string {
   if (summary.unverified.length > 0) {
     lines.push('', `${summary.unverified.length} points of client definitions are not verified against the real client; --json lists them.`);
   }
+  if (summary.partial) lines.push('', 'A selection: quotas in platform/ and the policies of peers were left as they are. Render all before you apply.');
   lines.push('', summary.warnings.length === 0 ? 'No warnings.' : `${counted(summary.warnings.length, 'warning')}:`);
   for (const warning of summary.warnings) lines.push(`  ${formatWarning(warning)}`);
   return `${lines.join('\n')}\n`;

@@ -56,7 +56,7 @@ describe('npm run keys', () => {
   it('refuses a move in one step at every stage of it', async () => {
     merged();
     branch('move');
-    repository.declare({ 'eu/eth-0': { keys: [key('c')] }, 'us/eth-1': { keys: [key('b'), key('a')] } });
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
     const stolen = await repository.keys('place', '--node', 'us/eth-1');
     expect(stolen.code).toBe(1);
     expect(stolen.stderr).toMatch(/^fleet\/nodes\/us\/hoodi\.yaml:\d+:\d+: error: Key 0x8aaaaaaaaaaa\.\.\.aaaaaa is declared at us\/eth-1, but placed at eu\/eth-0 since /);
@@ -64,9 +64,9 @@ describe('npm run keys', () => {
     const early = await repository.keys('retire', key('a'), '--proof', PROOF);
     expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining("can't be retired from eu/eth-0: us/eth-1 declares it already") });
 
-    repository.declare({ 'eu/eth-0': { keys: [key('c')] }, 'us/eth-1': { keys: [key('b')] } });
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b')] } });
     expect((await repository.keys('retire', key('a'), '--proof', PROOF)).code).toBe(0);
-    repository.declare({ 'eu/eth-0': { keys: [key('c')] }, 'us/eth-1': { keys: [key('b'), key('a')] } }).commit('Retire and declare');
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } }).commit('Retire and declare');
     const before = repository.lock;
     const placed = await repository.keys('place', '--node', 'us/eth-1');
     expect(placed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('[keys-lock-move-in-one-step]') });
@@ -177,7 +177,7 @@ describe('npm run keys', () => {
     merged();
     const before = repository.lock;
     expect(await repository.keys('retire', '--node', 'eu/eth-0', '--proof', PROOF)).toMatchObject({
-      code: 1, stderr: expect.stringContaining("can't be retired: eu/eth-0 still declares it and is running [keys-still-declared]"),
+      code: 1, stderr: expect.stringContaining("can't be retired: eu/eth-0 is running [keys-still-running]"),
     });
     expect(await repository.keys('retire', '--node', 'eu/eth-0')).toMatchObject({ code: 1, stderr: expect.stringContaining("required option '--proof <text>' not specified") });
     expect(await repository.keys('retire', '--proof', PROOF)).toMatchObject({ code: 2, stderr: 'error: give either a key or --node <cluster/node>\n' });

@@ -338,7 +338,7 @@ describe('what the command adds', () => {
     expect(planRetirement({ ...input, lock, fleet: stopped, proof, select: { cluster: 'eu', node: 'a' } }).drafts).toEqual(
       ['0xaa', '0xbb'].map((key) => ({ act: 'retire', key, network: 'hoodi', cluster: 'eu', node: 'a', by: 'ana@example.com', proof })),
     );
-    expect(planRetirement({ ...input, lock, fleet: fleetOf([{ at: 'eu/a', keys: ['0xbb'] }]), proof, select: { key: 'AA' } }).drafts).toMatchObject([{ key: '0xaa' }]);
+    expect(planRetirement({ ...input, lock, fleet: fleetOf([{ at: 'eu/a', keys: ['0xbb'], state: 'stopped' }]), proof, select: { key: 'AA' } }).drafts).toMatchObject([{ key: '0xaa' }]);
     expect(planRetirement({ ...input, lock, fleet: fleetOf([]), proof, select: { key: '0xaa' } }).drafts).toHaveLength(1);
   });
 
@@ -348,10 +348,10 @@ describe('what the command adds', () => {
       planRetirement({ ...input, lock, fleet, proof, select });
     expect(plan(fleetOf([{ at: 'eu/a', keys: ['0xaa'] }]), { key: '0xaa' })).toMatchObject({
       drafts: [],
-      problems: [{ code: 'keys-still-declared', message: "Key 0xaa can't be retired: eu/a still declares it and is running" }],
+      problems: [{ code: 'keys-still-running', message: "Key 0xaa can't be retired: eu/a is running" }],
     });
     expect(plan(fleetOf([{ at: 'us/b', keys: ['0xaa'] }]), { key: '0xaa' }).problems).toMatchObject([
-      { code: 'keys-still-declared', message: "Key 0xaa can't be retired from eu/a: us/b declares it already" },
+      { code: 'keys-declared-elsewhere', message: "Key 0xaa can't be retired from eu/a: us/b declares it already" },
     ]);
     for (const proof of ['', '   ', 'gone', 'two\nlines of proof']) {
       expect(plan(fleetOf([]), { key: '0xaa' }, proof)).toMatchObject({ drafts: [], problems: [{ code: 'keys-no-proof', value: proof }] });

@@ -93,10 +93,17 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
 
   it('says why a namespace is weaker, each reason once', () => {
     expect(find(objects, 'Namespace', 'staking-solana-testnet').metadata.annotations).toEqual({
+      'helm.sh/resource-policy': 'keep',
       [ANNOTATIONS.exceptions]:
         'host-network: Turbine needs thousands of UDP flows a second.\nseccomp-localhost (solana.json): io_uring is refused by RuntimeDefault.',
     });
-    expect(find(objects, 'Namespace', 'staking-mainnet').metadata.annotations).toBeUndefined();
+    expect(find(objects, 'Namespace', 'staking-mainnet').metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  it('outlives its Helm chart where its end would be the end of disks', () => {
+    const kept = objects.filter(({ kind }) => kind === 'Namespace' || kind === 'StorageClass');
+    expect(kept.length).toBeGreaterThan(3);
+    for (const { metadata } of kept) expect([metadata.name, metadata.annotations?.['helm.sh/resource-policy']]).toEqual([metadata.name, 'keep']);
   });
 
   it('ranks signers first, lets nobody preempt, and stays below the system', () => {
