@@ -118,8 +118,8 @@ describe('every Solana node', () => {
       expect(p2p.filter(({ protocol }) => protocol === 'UDP').map(({ port }) => port), label).toEqual(range);
       expect(p2p.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => port), label).toEqual([30400]);
       expect(ports.filter(({ purpose }) => purpose !== 'p2p').map(({ name, port, purpose }) => [name, port, purpose]), label).toEqual([
-        ['rpc', 8899, 'rpc'],
-        ['rpc-websocket', 8900, 'rpc'],
+        ['rpc', 8899, node.role === 'rpc' ? 'rpc' : 'local'],
+        ['rpc-websocket', 8900, node.role === 'rpc' ? 'rpc' : 'local'],
       ]);
     }
     // agave takes the range's end for one past its last port: 4.1 wants end - start >= 26.

@@ -168,9 +168,9 @@ describe('warnings', () => {
 describe('a retired node', () => {
   const retired = replaced(replaced(baseFiles(), 'nodes/gke-a/heron-test.yaml', 'state: running', 'state: retired'), 'nodes/gke-a/heron-test.yaml', '["bbbb0000"]', '[]');
 
-  it('gives its ports back, and may have run what is declared no more', () => {
+  it('gives its ports back, and keeps what it ran declared, by which its disks are sized', () => {
     const samePorts = replaced(retired, 'nodes/gke-a/heron-test.yaml', 'base: 8000', 'base: 9000');
-    expect(codes(replaced(samePorts, 'nodes/gke-a/heron-test.yaml', 'clients: {node: stork}', 'clients: {node: goose}'))).toEqual([]);
+    expect(codes(replaced(samePorts, 'nodes/gke-a/heron-test.yaml', 'clients: {node: stork}', 'clients: {node: goose}'))).toEqual([['undeclared-client', 'goose']]);
   });
 
   it('keeps its name', () => {
