@@ -1,6 +1,7 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ComponentSpec } from '../component';
-import { BUILDER_PORT, imageOf } from './links';
+import { BUILDER_PORT } from './links';
+import { imageOf } from '../shared';
 import { networkOptionsOf, relaysOf } from './options';
 import { tcp } from './ports';
 import { resources } from './sizes';

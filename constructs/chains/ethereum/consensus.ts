@@ -1,7 +1,8 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ComponentSpec, Peer, Port, PrepareStep, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
-import { BEACON_API_PORT, builderUrl, engineUrl, imageOf, JWT_FILE, jwtSecret } from './links';
+import { BEACON_API_PORT, builderUrl, engineUrl, JWT_FILE, jwtSecret } from './links';
+import { imageOf } from '../shared';
 import { checkpointUrlOf, networkOptionsOf, optionsOf, relaysOf, trustedBlockRootOf } from './options';
 import { advertised, OFFSET, tcp, udp } from './ports';
 import { chainData, DATA_PATH, resources, type Appetite } from './sizes';

@@ -1,6 +1,7 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ComponentSpec, HealthCheck, Port, TemporaryFolder } from '../component';
-import { ENGINE_PORT, EXECUTION_RPC_PORT, imageOf, JWT_FILE, jwtSecret } from './links';
+import { ENGINE_PORT, EXECUTION_RPC_PORT, JWT_FILE, jwtSecret } from './links';
+import { imageOf } from '../shared';
 import { networkOptionsOf } from './options';
 import { advertised, OFFSET, tcp, udp, type Advertised } from './ports';
 import { chainData, DATA_PATH, resources, type Appetite } from './sizes';

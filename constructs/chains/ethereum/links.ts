@@ -1,6 +1,6 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import { componentName, networkNamespace, serviceHost, unreadyServiceName } from '../../../naming';
-import type { ImageReference, SecretFile } from '../component';
+import type { SecretFile } from '../component';
 
 /** The JWT that the Engine API is called with: one per node, made by the secret manager, read by both ends. */
 export const JWT_FILE = '/secrets/jwt/jwt.hex';
@@ -33,9 +33,4 @@ export function beaconApiUrls(node: ChainNode, fallbacks: readonly string[]): st
     beaconApiUrl(node.network, node.name, node.clients['consensus']!.client),
     ...fallbacks.map((name) => beaconApiUrl(node.network, name, node.peers[name]!.clients['consensus']!.client)),
   ];
-}
-
-export function imageOf(node: ChainNode, component: string): ImageReference {
-  const { image, version, digest, dataSchema } = node.clients[component]!;
-  return { repository: image, version, ...(digest === undefined ? {} : { digest }), dataSchema };
 }

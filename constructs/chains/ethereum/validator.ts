@@ -1,7 +1,8 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ComponentSpec, ConfigFolder, HealthCheck, Peer, PrepareStep, SecretFile, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
-import { beaconApiUrls, imageOf } from './links';
+import { beaconApiUrls } from './links';
+import { imageOf } from '../shared';
 import { networkOptionsOf, optionsOf, relaysOf } from './options';
 import { tcp } from './ports';
 import { resources, SIGNING_STATE_PATH, signingState, type Appetite } from './sizes';
