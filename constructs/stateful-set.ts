@@ -247,7 +247,7 @@ function exceptionsAnnotation(component: ComponentSpec): Record<string, string> 
   };
 }
 
-/** The typed L1 has the 1.27 schema and drops this field, so it is set on what the L1 made. */
+/** The typed L1 has the 1.27 schema, which does not know this field, so it is set on the plain manifest. */
 function withNativeSidecar(manifest: Manifest): Manifest {
   const { template } = manifest['spec'] as { template: { spec: { initContainers: Record<string, unknown>[] } } };
   for (const container of template.spec.initContainers) {

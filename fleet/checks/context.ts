@@ -73,7 +73,6 @@ export interface RunningSubject extends NodeSubject {
   readonly components: readonly ComponentDemand[];
 }
 
-export type FleetCheck = (context: CheckContext) => Problem[];
 export type NodeCheck = (subject: NodeSubject, context: CheckContext) => Problem[];
 export type RunningCheck = (subject: RunningSubject, context: CheckContext) => Problem[];
 
