@@ -28,6 +28,7 @@ export const settingsSchema = z.strictObject({
     operators: groups,
     deployers: groups,
     breakGlass: groups,
+    platform: groups.describe('What builds clusters: applies namespaces, policies and roles. A program\'s identity; no person.'),
     dataCustodians: groups.describe('May delete disks. Membership is granted for an hour, by two people.'),
   }),
   agent: z.strictObject({ image: imageRepository, version, digest: digest.optional() }).describe('Image of the secret agent.'),

@@ -262,6 +262,7 @@ access:
   deployers: { gcp: [staking-deployers@example.com], aws: [staking-deployers] }
   breakGlass: { gcp: [staking-break-glass@example.com], aws: [staking-break-glass] }
   dataCustodians: { gcp: [staking-data-custodians@example.com], aws: [staking-data-custodians] }
+  platform: { gcp: [staking-platform@example.com], aws: [staking-platform] }
 agent:
   image: registry.example.com/staking/secret-agent
   version: 0.1.0

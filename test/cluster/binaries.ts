@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-export const TOOLS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl'] as const;
+export const TOOLS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'gatekeeper', 'kubectl'] as const;
 export type Tool = (typeof TOOLS)[number];
 export type Binaries = Readonly<Record<Tool, string>>;
 
@@ -105,6 +105,14 @@ const MODULES: readonly Module[] = [
     path: 'sigs.k8s.io/kwok',
     tools: ['kwok'],
     package: () => 'sigs.k8s.io/kwok/cmd/kwok',
+    program: (tool) => tool,
+    ldflags: () => [],
+  },
+  {
+    name: 'gatekeeper',
+    path: 'github.com/open-policy-agent/gatekeeper/v3',
+    tools: ['gatekeeper'],
+    package: () => 'github.com/open-policy-agent/gatekeeper/v3',
     program: (tool) => tool,
     ldflags: () => [],
   },

@@ -79,6 +79,7 @@ export const GROUPS = {
     deployers: 'deployers@stakes.example',
     breakGlass: 'break-glass@stakes.example',
     dataCustodians: 'custodians@stakes.example',
+    platform: 'platform@stakes.example',
   },
   aws: {
     viewers: 'stakes:viewers',
@@ -86,6 +87,7 @@ export const GROUPS = {
     deployers: 'stakes:deployers',
     breakGlass: 'stakes:break-glass',
     dataCustodians: 'stakes:custodians',
+    platform: 'stakes:platform',
   },
 } as const;
 
@@ -103,6 +105,7 @@ export const fleet: Fleet = {
       deployers: both('deployers'),
       breakGlass: both('breakGlass'),
       dataCustodians: both('dataCustodians'),
+      platform: both('platform'),
     },
     agent: { image: 'registry.stakes.example/secret-agent', version: '1.0.0' },
     limits: { concentration: [] },

@@ -1,0 +1,248 @@
+import type { Manifest } from '../../constructs/manifest';
+import { LABELS } from '../../naming';
+import { PLATFORM_LABELS } from '../platform/model';
+import { celList, celString, type Operation, type Policy, type ResourceRule } from './policy';
+
+/** A policy with all variables that its expressions name, those first that others are made of. */
+export interface BoundPolicy extends Omit<Policy, 'variables'> {
+  readonly variables: readonly { readonly name: string; readonly expression: string }[];
+}
+
+/** @throws Error if an expression names a variable that there is not, or two name each other */
+export function bind(policy: Policy, shared: Readonly<Record<string, string>>): BoundPolicy {
+  const known: Readonly<Record<string, string>> = { ...shared, ...policy.variables };
+  const ordered = new Map<string, string>();
+  const visit = (expression: string, above: readonly string[]): void => {
+    for (const [, name] of expression.matchAll(/\bvariables\.(\w+)/g)) {
+      if (ordered.has(name!)) continue;
+      const definition = known[name!];
+      if (definition === undefined) throw new Error(`policy ${policy.name} names variables.${name}, which is neither its own nor of the vocabulary`);
+      if (above.includes(name!)) throw new Error(`policy ${policy.name}: variables.${name} is made of itself`);
+      visit(definition, [...above, name!]);
+      ordered.set(name!, definition);
+    }
+  };
+  for (const { expression, message } of policy.validations) visit(`${expression} ${message}`, []);
+  return { ...policy, variables: [...ordered].map(([name, expression]) => ({ name, expression })) };
+}
+
+export const nativeName = (policy: string): string => `stockade-${policy}`;
+/** `SingleReplica` of `single-replica`, with the project's name before it. */
+export const templateKind = (policy: string): string => `Stockade${policy.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
+
+/** The policy and its binding, in force as soon as both are there. */
+export function nativePolicy(policy: BoundPolicy): Manifest[] {
+  const metadata = { name: nativeName(policy.name), labels: { ...PLATFORM_LABELS }, annotations: { [`${'kubernetes.io'}/description`]: policy.purpose } };
+  const inForce = policy.scope === 'protected' ? { namespaceSelector: { matchLabels: PROTECTED } } : {};
+  return [
+    {
+      apiVersion: ADMISSION,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: { matchPolicy: 'Equivalent', ...inForce, resourceRules: policy.resources.map(resourceRule) },
+        ...(policy.when === undefined ? {} : { matchConditions: [{ name: 'concerned', expression: policy.when }] }),
+        variables: policy.variables,
+        validations: policy.validations.map(({ expression, message }) => ({ expression, messageExpression: message, reason: 'Forbidden' })),
+      },
+    },
+    {
+      apiVersion: ADMISSION,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny'] },
+    },
+  ];
+}
+
+/**
+ * The same for Gatekeeper. It generates no native policy of its own (`generateVAP`): that would leave out DELETE and all subresources.
+ * Gatekeeper finds constraints by kind alone, so which requests are meant is said in CEL; an audit has no operation.
+ */
+export function constraintTemplate(policy: BoundPolicy): Manifest {
+  const kind = templateKind(policy.name);
+  return {
+    apiVersion: 'templates.gatekeeper.sh/v1',
+    kind: 'ConstraintTemplate',
+    metadata: { name: kind.toLowerCase(), labels: { ...PLATFORM_LABELS }, annotations: { description: policy.purpose } },
+    spec: {
+      crd: { spec: { names: { kind } } },
+      targets: [
+        {
+          target: 'admission.k8s.gatekeeper.sh',
+          code: [
+            {
+              engine: 'K8sNativeValidation',
+              source: {
+                generateVAP: false,
+                failurePolicy: 'Fail',
+                matchCondition: [{ name: 'concerned', expression: concerned(policy) }],
+                variables: policy.variables,
+                validations: policy.validations.map(({ expression, message }) => ({ expression, messageExpression: message, message: policy.purpose })),
+              },
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
+
+export function constraint(policy: BoundPolicy): Manifest {
+  return {
+    apiVersion: 'constraints.gatekeeper.sh/v1beta1',
+    kind: templateKind(policy.name),
+    metadata: { name: nativeName(policy.name), labels: { ...PLATFORM_LABELS } },
+    spec: {
+      enforcementAction: 'deny',
+      match: {
+        kinds: policy.resources.flatMap(({ group, resources }) => resources.map((resource) => kindOf(group, resource))),
+        ...(policy.scope === 'protected' ? { namespaceSelector: { matchLabels: PROTECTED } } : {}),
+      },
+    },
+  };
+}
+
+/** What the API server is to ask Gatekeeper about, and nothing else: a webhook that fails closed stops whatever it is asked about. */
+export function gatekeeperWebhook(policies: readonly BoundPolicy[]): Manifest {
+  const webhook = (scope: Policy['scope'], name: string, selector: object): object => ({
+    name,
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    timeoutSeconds: 10,
+    // The certificate is Gatekeeper's: it renews it, and writes its authority here.
+    clientConfig: { service: { namespace: GATEKEEPER_NAMESPACE, name: 'gatekeeper-webhook-service', path: '/v1/admit', port: 443 } },
+    namespaceSelector: selector,
+    matchConditions: [{ name: 'not-the-control-plane', expression: NOT_THE_CONTROL_PLANE }],
+    rules: mergeRules(policies.filter((policy) => policy.scope === scope).flatMap(({ resources }) => resources)).map(resourceRule),
+  });
+  return {
+    apiVersion: ADMISSION,
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: GATEKEEPER_WEBHOOK, labels: { ...PLATFORM_LABELS } },
+    webhooks: [
+      webhook('protected', 'staking.gatekeeper.stockade.dev', { matchLabels: PROTECTED }),
+      // The system's namespaces are out, by the label that nobody can change.
+      webhook('cluster', 'cluster.gatekeeper.stockade.dev', { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', 'kube-node-lease', 'kube-public', GATEKEEPER_NAMESPACE] }] }),
+    ],
+  };
+}
+
+export const GATEKEEPER_NAMESPACE = 'gatekeeper-system';
+/** Beside the configuration of Gatekeeper's own chart, which must be told to renew the certificate of this one too. */
+export const GATEKEEPER_WEBHOOK = 'stockade-gatekeeper';
+
+const ADMISSION = 'admissionregistration.k8s.io/v1';
+const PROTECTED = { [LABELS.protection]: 'staking' };
+
+/**
+ * With Gatekeeper down, machines, controllers and the scheduler go on: they are judged by the native policies alone, which have no
+ * server that could be down.
+ */
+const NOT_THE_CONTROL_PLANE =
+  `!(request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username.startsWith('eks:') || ` +
+  `(request.userInfo.username.startsWith('system:') && !request.userInfo.username.startsWith('system:serviceaccount:') && request.userInfo.username != 'system:anonymous'))`;
+
+function resourceRule({ group, resources, operations }: ResourceRule): object {
+  return { apiGroups: [group], apiVersions: ['*'], resources, operations };
+}
+
+/** One rule for each group and set of operations, sorted. */
+function mergeRules(rules: readonly ResourceRule[]): ResourceRule[] {
+  const operations = new Map<string, Set<Operation>>();
+  for (const rule of rules) {
+    for (const resource of rule.resources) {
+      const key = `${rule.group}\n${resource}`;
+      operations.set(key, new Set([...(operations.get(key) ?? []), ...rule.operations]));
+    }
+  }
+  const merged = new Map<string, ResourceRule>();
+  for (const [key, set] of [...operations].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [group, resource] = key.split('\n') as [string, string];
+    const together = `${group}\n${[...set].sort().join(',')}`;
+    const rule = merged.get(together);
+    merged.set(together, { group, operations: [...set].sort(), resources: [...(rule?.resources ?? []), resource] });
+  }
+  return [...merged.values()];
+}
+
+function concerned({ resources, when, judges }: BoundPolicy): string {
+  const requests = resources.flatMap(({ group, resources: names, operations }) =>
+    names.map((name) => {
+      const [resource, subresource = ''] = name.split('/') as [string, string?];
+      const one = resource === '*' ? 'true' : `request.resource.resource == ${celString(resource)}`;
+      return `(request.resource.group == ${celString(group)} && ${one} && (has(request.subResource) ? request.subResource : '') == ${celString(subresource)} && request.operation in ${celList(operations)})`;
+    }),
+  );
+  const all = [...(judges === 'object' ? [`request.operation == ''`] : []), ...requests].join(' || ');
+  return when === undefined ? all : `(${all}) && (${when})`;
+}
+
+/** The kind that a request for a resource carries. */
+function kindOf(group: string, resource: string): { apiGroups: string[]; kinds: string[] } {
+  const [kindGroup, kind] = KINDS[`${group}/${resource}`] ?? missing(`${group}/${resource}`);
+  return { apiGroups: [kindGroup], kinds: [kind] };
+}
+
+function missing(resource: string): never {
+  throw new Error(`no kind is known for ${resource}: add it to KINDS`);
+}
+
+const KINDS: Readonly<Record<string, readonly [group: string, kind: string]>> = {
+  '/bindings': ['', 'Binding'],
+  '/configmaps': ['', 'ConfigMap'],
+  '/endpoints': ['', 'Endpoints'],
+  '/namespaces': ['', 'Namespace'],
+  '/nodes': ['', 'Node'],
+  '/persistentvolumeclaims': ['', 'PersistentVolumeClaim'],
+  '/persistentvolumes': ['', 'PersistentVolume'],
+  '/pods': ['', 'Pod'],
+  '/pods/attach': ['', 'PodAttachOptions'],
+  '/pods/binding': ['', 'Binding'],
+  '/pods/ephemeralcontainers': ['', 'Pod'],
+  '/pods/eviction': ['policy', 'Eviction'],
+  '/pods/exec': ['', 'PodExecOptions'],
+  '/pods/portforward': ['', 'PodPortForwardOptions'],
+  '/pods/proxy': ['', 'PodProxyOptions'],
+  '/pods/resize': ['', 'Pod'],
+  '/pods/status': ['', 'Pod'],
+  '/podtemplates': ['', 'PodTemplate'],
+  '/replicationcontrollers': ['', 'ReplicationController'],
+  '/replicationcontrollers/scale': ['autoscaling', 'Scale'],
+  '/resourcequotas': ['', 'ResourceQuota'],
+  '/limitranges': ['', 'LimitRange'],
+  '/secrets': ['', 'Secret'],
+  '/serviceaccounts': ['', 'ServiceAccount'],
+  '/serviceaccounts/token': ['authentication.k8s.io', 'TokenRequest'],
+  '/services': ['', 'Service'],
+  'apiextensions.k8s.io/customresourcedefinitions': ['apiextensions.k8s.io', 'CustomResourceDefinition'],
+  'apps/daemonsets': ['apps', 'DaemonSet'],
+  'apps/deployments': ['apps', 'Deployment'],
+  'apps/deployments/scale': ['autoscaling', 'Scale'],
+  'apps/replicasets': ['apps', 'ReplicaSet'],
+  'apps/replicasets/scale': ['autoscaling', 'Scale'],
+  'apps/statefulsets': ['apps', 'StatefulSet'],
+  'apps/statefulsets/scale': ['autoscaling', 'Scale'],
+  'autoscaling/horizontalpodautoscalers': ['autoscaling', 'HorizontalPodAutoscaler'],
+  'batch/cronjobs': ['batch', 'CronJob'],
+  'batch/jobs': ['batch', 'Job'],
+  'constraints.gatekeeper.sh/*': ['constraints.gatekeeper.sh', '*'],
+  'config.gatekeeper.sh/*': ['config.gatekeeper.sh', '*'],
+  'discovery.k8s.io/endpointslices': ['discovery.k8s.io', 'EndpointSlice'],
+  'expansion.gatekeeper.sh/*': ['expansion.gatekeeper.sh', '*'],
+  'mutations.gatekeeper.sh/*': ['mutations.gatekeeper.sh', '*'],
+  'networking.k8s.io/ingresses': ['networking.k8s.io', 'Ingress'],
+  'networking.k8s.io/networkpolicies': ['networking.k8s.io', 'NetworkPolicy'],
+  'policy/poddisruptionbudgets': ['policy', 'PodDisruptionBudget'],
+  'rbac.authorization.k8s.io/clusterrolebindings': ['rbac.authorization.k8s.io', 'ClusterRoleBinding'],
+  'rbac.authorization.k8s.io/clusterroles': ['rbac.authorization.k8s.io', 'ClusterRole'],
+  'rbac.authorization.k8s.io/rolebindings': ['rbac.authorization.k8s.io', 'RoleBinding'],
+  'rbac.authorization.k8s.io/roles': ['rbac.authorization.k8s.io', 'Role'],
+  'snapshot.storage.k8s.io/volumesnapshots': ['snapshot.storage.k8s.io', 'VolumeSnapshot'],
+  'templates.gatekeeper.sh/*': ['templates.gatekeeper.sh', '*'],
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': ['admissionregistration.k8s.io', 'MutatingWebhookConfiguration'],
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': ['admissionregistration.k8s.io', 'ValidatingWebhookConfiguration'],
+};

@@ -1,0 +1,57 @@
+import type { Cluster, Settings } from '../../fleet/model';
+import { ANNOTATIONS, LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
+import { celList, celString } from './policy';
+
+/** What the policies of one cluster must know of the fleet. */
+export interface PolicyFacts {
+  readonly settings: Settings;
+  readonly cluster: Cluster;
+  /** By protected namespace: exceptions from the hardening that its nodes declare, as `kind` or `kind:value`. */
+  readonly exceptions: Readonly<Record<string, readonly string[]>>;
+  /** Names of the volumes that chains keep on PVCs. */
+  readonly volumeNames: readonly string[];
+}
+
+/**
+ * Variables that any policy may use. A policy is rendered with those that it names, directly or through another.
+ *
+ * An audit by Gatekeeper has no requester, hence the defaults.
+ */
+export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyFacts): Readonly<Record<string, string>> {
+  const inGroups = (groups: readonly string[]): string => `variables.groups.exists(group, group in ${celList(groups)})`;
+  return {
+    user: `has(request.userInfo) && has(request.userInfo.username) ? request.userInfo.username : ''`,
+    groups: `has(request.userInfo) && has(request.userInfo.groups) ? request.userInfo.groups : []`,
+    subresource: `has(request.subResource) ? request.subResource : ''`,
+    isOperator: inGroups(access.operators[cloud]),
+    isDeployer: inGroups(access.deployers[cloud]),
+    isBreakGlass: inGroups(access.breakGlass[cloud]),
+    isDataCustodian: inGroups(access.dataCustodians[cloud]),
+    isPlatform: inGroups(access.platform[cloud]),
+    isRolloutEngine: `variables.user == ${celString(`system:serviceaccount:${SYSTEM_NAMESPACE}:${ROLLOUT_ENGINE_SERVICE_ACCOUNT}`)}`,
+    isKubelet: `variables.user.startsWith('system:node:')`,
+    // Kubernetes' own controllers and the clouds': no person and no program outside the control plane can be given such a name by RBAC.
+    isControlPlane:
+      `variables.user.startsWith('system:serviceaccount:kube-system:') || variables.user.startsWith('eks:') || ` +
+      `(variables.user.startsWith('system:') && !variables.user.startsWith('system:serviceaccount:') && !variables.user.startsWith('system:node:') && variables.user != 'system:anonymous')`,
+
+    oldReplicas: `oldObject == null ? 0 : oldObject.spec.?replicas.orValue(0)`,
+    newReplicas: `object == null ? 0 : object.spec.?replicas.orValue(0)`,
+    oldPartition: `oldObject == null ? 0 : oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)`,
+    newPartition: `object == null ? 0 : object.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)`,
+    oldLabels: `oldObject == null ? {} : oldObject.metadata.?labels.orValue({})`,
+    newLabels: `object == null ? {} : object.metadata.?labels.orValue({})`,
+    oldHold: `oldObject != null && ${celString(ANNOTATIONS.hold)} in oldObject.metadata.?annotations.orValue({})`,
+    newHold: `object != null && ${celString(ANNOTATIONS.hold)} in object.metadata.?annotations.orValue({})`,
+    // Of the pod itself, or of the template that pods are made of.
+    podSpec: `object.kind == 'Pod' ? object.spec : object.spec.template.spec`,
+    containers: `variables.podSpec.containers + variables.podSpec.?initContainers.orValue([])`,
+    signs: `object.metadata.?labels[?${celString(LABELS.signer)}].orValue('') == 'true'`,
+  };
+}
+
+/** Labels by which a node's objects are told apart; none of them ever changes. */
+export const IDENTITY_LABELS: readonly string[] = [LABELS.network, LABELS.node, LABELS.component, LABELS.signer, LABELS.volumeKind];
+
+/** CEL: the identity labels of `object` are those of `oldObject`. */
+export const identityKept = `${celList(IDENTITY_LABELS)}.all(label, variables.oldLabels[?label].orValue('') == variables.newLabels[?label].orValue(''))`;
