@@ -49,6 +49,8 @@ export const LABELS = {
 export const ANNOTATIONS = {
   /** On a StatefulSet: a stop by an operator that nothing raises again until it is removed. */
   hold: `${LABEL_PREFIX}/hold`,
+  /** On a pod or Node, by break-glass: `<machine>: <evidence>` that the machine ended, without which nothing is force-deleted. */
+  machineEnded: `${LABEL_PREFIX}/machine-ended`,
   /** On a StatefulSet and namespace: declared exceptions from the hardening, with reasons. */
   exceptions: `${LABEL_PREFIX}/exceptions`,
   /** On a StatefulSet: the client's version and data schema, for the rollout engine. */

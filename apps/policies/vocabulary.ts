@@ -1,3 +1,4 @@
+import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster, Settings } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { celList, celString } from './policy';
@@ -8,8 +9,8 @@ export interface PolicyFacts {
   readonly cluster: Cluster;
   /** By protected namespace: exceptions from the hardening that its nodes declare, as `kind` or `kind:value`. */
   readonly exceptions: Readonly<Record<string, readonly string[]>>;
-  /** Names of the volumes that chains keep on PVCs. */
-  readonly volumeNames: readonly string[];
+  /** Volume, as chains name what they keep on PVCs, then its kind. */
+  readonly volumes: Readonly<Record<string, VolumeKind>>;
 }
 
 /**
@@ -35,6 +36,10 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
       `variables.user.startsWith('system:serviceaccount:kube-system:') || variables.user.startsWith('eks:') || ` +
       `(variables.user.startsWith('system:') && !variables.user.startsWith('system:serviceaccount:') && !variables.user.startsWith('system:node:') && variables.user != 'system:anonymous')`,
 
+    // Another annotation than the pod's or machine's own name is no proof: one text can't be pasted over many.
+    proven: `variables.isBreakGlass && oldObject != null && oldObject.metadata.?annotations[?${celString(ANNOTATIONS.machineEnded)}].orValue('').startsWith(variables.machine + ': ')`,
+    machine: `oldObject == null ? '' : (oldObject.kind == 'Node' ? oldObject.metadata.name : oldObject.spec.?nodeName.orValue(''))`,
+
     oldReplicas: `oldObject == null ? 0 : oldObject.spec.?replicas.orValue(0)`,
     newReplicas: `object == null ? 0 : object.spec.?replicas.orValue(0)`,
     oldPartition: `oldObject == null ? 0 : oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)`,
@@ -52,6 +57,15 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
 
 /** Labels by which a node's objects are told apart; none of them ever changes. */
 export const IDENTITY_LABELS: readonly string[] = [LABELS.network, LABELS.node, LABELS.component, LABELS.signer, LABELS.volumeKind];
+
+/** CEL: a field of the metadata is what it was. */
+export const metadataKept = (field: 'finalizers' | 'ownerReferences'): string => `object.metadata.?${field}.orValue([]) == oldObject.metadata.?${field}.orValue([])`;
+/** CEL: an annotation is what it was. */
+export const annotationKept = (name: string): string =>
+  `object.metadata.?annotations[?${celString(name)}].orValue('') == oldObject.metadata.?annotations[?${celString(name)}].orValue('')`;
+/** CEL: all annotations but one are what they were. */
+export const otherAnnotationsKept = (name: string): string =>
+  `[object, oldObject].all(one, one.metadata.?annotations.orValue({}).all(key, key == ${celString(name)} || object.metadata.?annotations[?key].orValue('') == oldObject.metadata.?annotations[?key].orValue('')))`;
 
 /** CEL: the identity labels of `object` are those of `oldObject`. */
 export const identityKept = `${celList(IDENTITY_LABELS)}.all(label, variables.oldLabels[?label].orValue('') == variables.newLabels[?label].orValue(''))`;
