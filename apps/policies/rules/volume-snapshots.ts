@@ -1,0 +1,19 @@
+import { celList, type Policy } from '../policy';
+import type { PolicyFacts } from '../vocabulary';
+
+export const volumeSnapshots = ({ volumes }: PolicyFacts): Policy => ({
+  name: 'volume-snapshots',
+  purpose: 'A snapshot of signing state is old the moment after, and whoever restores it signs again what was signed since.',
+  scope: 'protected',
+  judges: 'object',
+  resources: [{ group: 'snapshot.storage.k8s.io', resources: ['volumesnapshots'], operations: ['CREATE', 'UPDATE'] }],
+  variables: {
+    source: `object.spec.source.?persistentVolumeClaimName.orValue('')`,
+  },
+  validations: [
+    {
+      expression: `variables.source != '' && !${celList(Object.keys(volumes).filter((name) => volumes[name] === 'signing-state').sort())}.exists(volume, variables.source.endsWith('-' + volume))`,
+      message: `'no snapshot is taken of signing state, or of a disk that isn\\'t named by its PVC: ' + (variables.source == '' ? '(no PVC)' : variables.source) + '. Chain data alone is worth one.'`,
+    },
+  ],
+});
