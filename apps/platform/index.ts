@@ -1,8 +1,9 @@
 import type { Cluster, Fleet } from '../../fleet/model';
 import { MONITORING_NAMESPACE, networkNamespace, SYSTEM_NAMESPACE } from '../../naming';
 import { clusterAccess, namespaceBindings } from './access';
+import { admissionPolicies, type PolicyFacts } from '../policies';
 import { factsMissing, networkUnknown } from './errors';
-import type { PlatformFacts, PlatformFile } from './model';
+import type { NetworkFacts, PlatformFacts, PlatformFile } from './model';
 import { defaultDeny, serviceNamespace, stakingNamespace } from './namespaces';
 import { priorityClasses } from './priority-classes';
 import { networkQuota } from './quotas';
@@ -23,6 +24,7 @@ export { appliedBy } from './permissions';
  * | `priority-classes.yaml` | signers, and other staking pods |
  * | `access.yaml` | the roles of `permissions.ts`, and who holds them across namespaces |
  * | `networks/<network>.yaml` | a network's quota, and who holds which role in its namespace |
+ * | `policies/<rule>.yaml` | the admission policies of `apps/policies`, judged inside the API server |
  *
  * It is applied in this order, before the nodes, by the identity that builds clusters: none of the roles in `access.yaml`
  * may write any of it. Neither does anything here get pruned: a namespace goes with every disk in it.
@@ -63,7 +65,35 @@ export function platformFiles(fleet: Fleet, cluster: Cluster, facts: PlatformFac
       path: `networks/${network.name}.yaml`,
       objects: [networkQuota(cluster, namespace, counted, facts.helm), ...namespaceBindings(fleet, cluster, namespace)],
     })),
+    ...[...admissionPolicies(policyFacts(fleet, cluster, facts.networks)).native].map(([rule, objects]) => ({ path: `policies/${rule}.yaml`, objects })),
   ];
+}
+
+/**
+ * The same policies for Gatekeeper, in two folders beside `platform/`: constraints are of kinds that exist only once Gatekeeper has taken in
+ * their templates, so it is templates first, then a wait, then constraints and the webhook that asks about them.
+ */
+export function gatekeeperFiles(fleet: Fleet, cluster: Cluster, facts: PlatformFacts): Readonly<Record<'gatekeeper-templates' | 'gatekeeper-constraints', readonly PlatformFile[]>> {
+  const { templates, constraints, webhook } = admissionPolicies(policyFacts(fleet, cluster, facts.networks)).gatekeeper;
+  return {
+    'gatekeeper-templates': templates.map((object) => ({ path: `${object.metadata.name}.yaml`, objects: [object] })),
+    'gatekeeper-constraints': [{ path: 'constraints.yaml', objects: constraints }, { path: 'webhook.yaml', objects: [webhook] }],
+  };
+}
+
+/** What the admission policies of a cluster go by. */
+export function policyFacts({ settings }: Fleet, cluster: Cluster, networks: Readonly<Record<string, NetworkFacts>>): PolicyFacts {
+  const byName = Object.entries(networks).sort(([a], [b]) => (a < b ? -1 : 1));
+  const exceptions = byName.map(([network, { exceptions: declared }]) => {
+    const kinds = declared.map(({ what, value }) => (value === undefined ? what : `${what}:${value}`));
+    return [networkNamespace(network), [...new Set(kinds)].sort()] as const;
+  });
+  return {
+    settings,
+    cluster,
+    exceptions: Object.fromEntries(exceptions.filter(([, kinds]) => kinds.length > 0)),
+    volumes: Object.assign({}, ...byName.map(([, { volumeNames }]) => volumeNames)) as PolicyFacts['volumes'],
+  };
 }
 
 const SERVICE_NAMESPACES: readonly string[] = [MONITORING_NAMESPACE, SYSTEM_NAMESPACE];

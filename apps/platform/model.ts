@@ -34,6 +34,8 @@ export interface NetworkFacts {
   };
   /** PVCs of running, stopped and retired nodes; a kind that nobody uses may be left out. */
   readonly volumes: Readonly<Partial<Record<VolumeKind, { readonly count: number; readonly storageGiB: number }>>>;
+  /** Every volume that the chain's nodes keep on a PVC, by its name in the chain, then its kind. */
+  readonly volumeNames: Readonly<Record<string, VolumeKind>>;
   /** Services of type LoadBalancer, of running and stopped nodes. */
   readonly loadBalancers: number;
   /** Ports of Services of type NodePort, and of LoadBalancer where it is given node ports, of running and stopped nodes. */

@@ -29,6 +29,7 @@ export function addFacts(a: NetworkFacts, b: NetworkFacts): NetworkFacts {
       memoryMiB: a.running.memoryMiB + b.running.memoryMiB,
     },
     volumes: addVolumes(a.volumes, b.volumes),
+    volumeNames: { ...a.volumeNames, ...b.volumeNames },
     loadBalancers: a.loadBalancers + b.loadBalancers,
     nodePorts: a.nodePorts + b.nodePorts,
   };
@@ -39,6 +40,7 @@ export const NO_FACTS: NetworkFacts = {
   statefulSets: 0,
   running: { pods: 0, cpuMillis: 0, memoryMiB: 0 },
   volumes: {},
+  volumeNames: {},
   loadBalancers: 0,
   nodePorts: 0,
 };
@@ -66,6 +68,7 @@ export function nodeFacts(
     volumes: components
       .flatMap(({ volumes }) => volumes)
       .reduce<NetworkFacts['volumes']>((sum, { kind, sizeGiB }) => addVolumes(sum, { [kind]: { count: 1, storageGiB: sizeGiB } }), {}),
+    volumeNames: Object.fromEntries(components.flatMap(({ volumes }) => volumes).map(({ name, kind }) => [name, kind])),
     loadBalancers: exposed.filter(({ type }) => type === 'LoadBalancer').length,
     nodePorts: exposed.filter(({ allocateLoadBalancerNodePorts }) => allocateLoadBalancerNodePorts !== false).reduce((sum, { ports }) => sum + ports.length, 0),
   };

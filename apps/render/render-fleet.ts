@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Fleet, FleetNode } from '../../fleet/model';
 import { networkNamespace } from '../../naming';
-import { platformFiles, type NetworkFacts } from '../platform';
+import { gatekeeperFiles, platformFiles, type NetworkFacts } from '../platform';
 import { FleetContext, type FullCatalogue } from './fleet-context';
 import { chartYaml, escapeTemplate, HelmChartTooLargeError, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
 import { addFacts, NO_FACTS, type NodeReport } from './node-report';
@@ -103,19 +103,23 @@ function writePlatform(fleet: Fleet, clusterName: string, reports: readonly Node
     networks[network] = addFacts(networks[network] ?? NO_FACTS, facts);
   }
   const helm = options.format === 'helm';
-  const files = platformFiles(fleet, fleet.clusters[clusterName]!, { helm, networks });
-  const root = join(folder, clusterName, 'platform');
-  for (const { path, objects } of files) {
-    const text = toYaml(objects, `Rendered for cluster ${clusterName}: do not edit. Every change starts in fleet/.`);
-    write(join(root, helm ? 'templates' : '.', path), helm ? escapeTemplate(text) : text);
+  const cluster = fleet.clusters[clusterName]!;
+  const folders = { platform: platformFiles(fleet, cluster, { helm, networks }), ...gatekeeperFiles(fleet, cluster, { helm, networks }) };
+  for (const [name, files] of Object.entries(folders)) {
+    for (const { path, objects } of files) {
+      const text = toYaml(objects, `Rendered for cluster ${clusterName}: do not edit. Every change starts in fleet/.`);
+      write(join(folder, clusterName, name, helm ? 'templates' : '.', path), helm ? escapeTemplate(text) : text);
+    }
   }
-  return files.reduce((sum, { objects }) => sum + objects.length, 0);
+  return Object.values(folders)
+    .flat()
+    .reduce((sum, { objects }) => sum + objects.length, 0);
 }
 
 /** Gives each folder of templates its chart, and checks that Helm can keep the release. */
 function finishCharts(fleet: Fleet, nodes: readonly FleetNode[], folder: string, version: string): void {
   const charts = new Set(nodes.map(({ cluster, network }) => `${cluster}/${networkNamespace(network)}`));
-  for (const cluster of Object.keys(fleet.clusters)) charts.add(`${cluster}/platform`);
+  for (const cluster of Object.keys(fleet.clusters)) for (const name of ['platform', 'gatekeeper-templates', 'gatekeeper-constraints']) charts.add(`${cluster}/${name}`);
   for (const chart of charts) {
     const templates = join(folder, chart, 'templates');
     const files = filesBelow(templates).map((file) => ({ name: file.slice(templates.length + 1), text: readFileSync(file, 'utf8') }));

@@ -34,6 +34,8 @@ export async function renderExample(cluster?: string): Promise<Example> {
 export interface ClusterManifests {
   /** What bounds the nodes; applied first, by the identity that builds clusters. */
   readonly platform: readonly Manifest[];
+  /** The native admission policies. Once they are there, only the identities of the fleet's settings write in staking namespaces. */
+  readonly policies: readonly Manifest[];
   readonly nodes: readonly Manifest[];
 }
 
@@ -42,10 +44,14 @@ export function manifestsOf(example: Example, cluster: string): ClusterManifests
   const parse = (files: readonly string[]): Manifest[] => files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as Manifest[]);
   const all = filesBelow(folder);
   const first = PLATFORM_ORDER.map((file) => join(folder, 'platform', file));
-  const platform = all.filter((file) => file.startsWith(join(folder, 'platform/')));
+  const below = (name: string): string[] => all.filter((file) => file.startsWith(join(folder, `${name}/`)));
+  const policies = below('platform/policies');
+  const platform = below('platform').filter((file) => !policies.includes(file));
+  const others = [...platform, ...policies, ...below('gatekeeper-templates'), ...below('gatekeeper-constraints')];
   return {
     platform: parse([...first, ...platform.filter((file) => !first.includes(file))]),
-    nodes: parse(all.filter((file) => !platform.includes(file))),
+    policies: parse(policies),
+    nodes: parse(all.filter((file) => !others.includes(file))),
   };
 }
 

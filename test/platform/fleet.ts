@@ -121,6 +121,7 @@ export const ethereum: NetworkFacts = {
   statefulSets: 6,
   running: { pods: 3, cpuMillis: 7650, memoryMiB: 40_000 },
   volumes: { 'chain-data': { count: 4, storageGiB: 3600 }, 'signing-state': { count: 2, storageGiB: 8 } },
+  volumeNames: { 'chain-data': 'chain-data', 'signing-state': 'signing-state' },
   loadBalancers: 2,
   nodePorts: 5,
 };
@@ -134,6 +135,7 @@ export const solana: NetworkFacts = {
   statefulSets: 1,
   running: { pods: 1, cpuMillis: 16_000, memoryMiB: 393_216 },
   volumes: { 'chain-data': { count: 1, storageGiB: 1000 }, 'signing-state': { count: 1, storageGiB: 4 }, scratch: { count: 1, storageGiB: 500 } },
+  volumeNames: { ledger: 'chain-data' },
   loadBalancers: 0,
   nodePorts: 0,
 };

@@ -33,8 +33,8 @@ export const surroundings: Policy = {
       message: say('nothing of a staking node is on the web. Declare a consumer in the fleet.'),
     },
     {
-      expression: `variables.kind != 'Secret' || request.operation == 'DELETE' || (variables.isPlatform && object.?type.orValue('') == 'helm.sh/release.v1')`,
-      message: say('no secret of a staking node is a Kubernetes Secret: keys come from the secret manager, through the agent. (Helm\'s own release records are the platform\\'s.)'),
+      expression: `variables.kind != 'Secret' || (variables.isPlatform && (request.operation == 'DELETE' || object.?type.orValue('') == 'helm.sh/release.v1'))`,
+      message: say('no secret of a staking node is a Kubernetes Secret: keys come from the secret manager, through the agent. Helm may keep its release records, as the identity that builds clusters.'),
     },
     {
       expression: `variables.kind != 'ConfigMap' || request.operation != 'CREATE' || variables.isControlPlane || object.?immutable.orValue(false)`,
