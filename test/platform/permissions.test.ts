@@ -260,7 +260,7 @@ describe.each(CLUSTERS)('$name', ({ objects, identities }) => {
   });
 
   it('binds no one by user name, and no built-in group', () => {
-    const subjects = objects.filter(({ kind }) => kind.endsWith('Binding')).flatMap((binding) => binding['subjects'] as { kind: string; name: string }[]);
+    const subjects = objects.filter(({ kind }) => kind.endsWith('RoleBinding')).flatMap((binding) => binding['subjects'] as { kind: string; name: string }[]);
     for (const { kind, name } of subjects) {
       expect(kind === 'Group' || kind === 'ServiceAccount').toBe(true);
       expect(name).not.toMatch(/^system:/);
