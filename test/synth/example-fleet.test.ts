@@ -57,7 +57,8 @@ describe('the example fleet', () => {
 
   it('is valid by the Kubernetes schema, every object of it', () => {
     const problems = clusters.flatMap(({ name, objects }) =>
-      objects.flatMap((object) => validateObject(object).map((problem) => `${name}: ${object.kind} ${object.metadata?.name}: ${problem}`)),
+      // Gatekeeper's own kinds are judged by a real API server with its definitions, in test/cluster.
+      objects.filter(({ apiVersion }) => !apiVersion.includes('.gatekeeper.sh/')).flatMap((object) => validateObject(object).map((problem) => `${name}: ${object.kind} ${object.metadata?.name}: ${problem}`)),
     );
     expect(problems.slice(0, 10)).toEqual([]);
   });
@@ -113,7 +114,9 @@ describe('the example tree holds nothing that it must not', () => {
   it('no Kubernetes Secret, and no reference to one', () => {
     for (const { objects } of clusters) {
       expect(ofKind(objects, 'Secret')).toEqual([]);
-      expect(JSON.stringify(objects)).not.toMatch(/secretKeyRef|secretRef|"secretName"|imagePullSecrets/);
+      // Policies name what they refuse.
+      const rendered = objects.filter(({ kind }) => kind !== 'ValidatingAdmissionPolicy' && kind !== 'ConstraintTemplate');
+      expect(JSON.stringify(rendered)).not.toMatch(/secretKeyRef|secretRef|"secretName"|imagePullSecrets/);
     }
   });
 
