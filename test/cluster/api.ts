@@ -134,7 +134,13 @@ export class Api {
 
   /** The path of the objects of a kind: in one namespace, or in all of them. */
   async collection(apiVersion: string, kind: string, namespace?: string): Promise<string> {
-    const resource = (await this.resources()).find((one) => one.kind === kind && groupVersion(one) === apiVersion);
+    const find = async (): Promise<Resource | undefined> => (await this.resources()).find((one) => one.kind === kind && groupVersion(one) === apiVersion);
+    let resource = await find();
+    if (resource === undefined) {
+      // A kind may have been added since: Gatekeeper makes its own.
+      this.discovered = undefined;
+      resource = await find();
+    }
     if (resource === undefined) throw new Error(`the API server at ${this.url} serves no ${kind} of ${apiVersion}`);
     if (!resource.namespaced && namespace !== undefined) throw new Error(`${kind} of ${apiVersion} is in no namespace, yet this one names ${namespace}`);
     const root = resource.group === '' ? '/api/v1' : `/apis/${apiVersion}`;

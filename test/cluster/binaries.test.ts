@@ -6,6 +6,7 @@ import { findBinaries, NoClusterHere, pinnedVersion, TOOLS } from './binaries';
 
 /** Stands in for Go: lists two packages, and "builds" files with the names that Go would give them. */
 const FAKE_GO = `#!/bin/sh
+if [ "$1 $3" = "list -m" ]; then echo "$GO_MODULE"; exit 0; fi
 if [ "$1" = list ]; then echo a; echo b; exit 0; fi
 echo "$*" >> "$GO_CALLS"
 [ -z "$GO_FAILS" ] || { echo "it does not compile" >&2; exit 1; }
@@ -23,7 +24,9 @@ let env: NodeJS.ProcessEnv;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'stockade-binaries-'));
   for (const folder of ['path', 'cache', 'assets']) mkdirSync(join(root, folder));
-  env = { PATH: `${join(root, 'path')}:/bin:/usr/bin:/usr/local/bin`, STOCKADE_CACHE: join(root, 'cache'), GO_CALLS: join(root, 'calls') };
+  env = { PATH: `${join(root, 'path')}:/bin:/usr/bin:/usr/local/bin`, STOCKADE_CACHE: join(root, 'cache'), GO_CALLS: join(root, 'calls'), GO_MODULE: join(root, 'module') };
+  mkdirSync(join(root, 'module', 'charts', 'gatekeeper', 'crds'), { recursive: true });
+  writeFileSync(join(root, 'module', 'charts', 'gatekeeper', 'crds', 'one.yaml'), 'kind: X\n');
   program('path', 'go', FAKE_GO);
   program('path', 'kubectl', '#!/bin/sh\n');
   program('path', 'openssl', '#!/bin/sh\n');

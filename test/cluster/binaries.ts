@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -76,6 +76,8 @@ interface Module {
   /** What `go build` names a tool: after its package's folder. */
   readonly program: (tool: Tool) => string;
   readonly ldflags: (version: string) => readonly string[];
+  /** A folder of the module that is kept beside its tools, by its last name. */
+  readonly data?: string;
 }
 
 /** One `go.mod` each: they would fight over the versions of what they share. */
@@ -115,6 +117,7 @@ const MODULES: readonly Module[] = [
     package: () => 'github.com/open-policy-agent/gatekeeper/v3',
     program: (tool) => tool,
     ldflags: () => [],
+    data: 'charts/gatekeeper/crds',
   },
 ];
 
@@ -133,14 +136,16 @@ async function built(module: Module, tools: readonly Tool[], env: NodeJS.Process
     .digest('hex');
   const folder = join(cacheFolder(env), 'bin', `${module.name}-${version}-${process.platform}-${process.arch}-${key.slice(0, 10)}`);
   const missing = (): Tool[] => tools.filter((tool) => !existsSync(join(folder, tool)));
-  if (missing().length === 0) return folder;
+  const data = module.data === undefined ? undefined : join(folder, basename(module.data));
+  const complete = (): boolean => missing().length === 0 && (data === undefined || existsSync(data));
+  if (complete()) return folder;
   const go = onPath('go', env);
   if (go === undefined) {
     throw new NoClusterHere(
       `${missing().join(', ')} not found: KUBEBUILDER_ASSETS is ${env['KUBEBUILDER_ASSETS'] ?? 'not set'}, and there is no Go on the PATH to build them. Install Go 1.25 or newer.`,
     );
   }
-  await underLock(`${folder}.lock`, progress, () => missing().length === 0, async () => {
+  await underLock(`${folder}.lock`, progress, complete, async () => {
     mkdirSync(folder, { recursive: true });
     const started = Date.now();
     const label = `${module.name} ${version} (${missing().join(', ')})`;
@@ -148,7 +153,8 @@ async function built(module: Module, tools: readonly Tool[], env: NodeJS.Process
     mkdirSync(scratch);
     try {
       const packages = missing().map(module.package);
-      await build({ go, source, flags, packages, out: scratch, label, env, progress });
+      if (packages.length > 0) await build({ go, source, flags, packages, out: scratch, label, env, progress });
+      if (data !== undefined) await copyData(go, source, module, join(scratch, 'data'), data, env);
       for (const tool of missing()) renameSync(join(scratch, module.program(tool)), join(folder, tool));
     } finally {
       rmSync(scratch, { recursive: true, force: true });
@@ -156,6 +162,16 @@ async function built(module: Module, tools: readonly Tool[], env: NodeJS.Process
     progress(`${label}: built in ${seconds(started)}`);
   });
   return folder;
+}
+
+/** A file of the module as Go fetched it; its files can't be written to, the copies can. */
+async function copyData(go: string, source: string, module: Module, scratch: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { stdout } = await promisify(execFile)(go, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', module.path], { cwd: source, env: { ...env, GOFLAGS: '', GOWORK: 'off' } });
+  const from = join(stdout.trim(), module.data!);
+  mkdirSync(scratch);
+  for (const file of readdirSync(from)) writeFileSync(join(scratch, file), readFileSync(join(from, file)));
+  rmSync(target, { recursive: true, force: true });
+  renameSync(scratch, target);
 }
 
 interface Build {

@@ -195,8 +195,18 @@ export class ControlPlane {
     await this.run(name);
   }
 
-  halt(name: ControlPlaneProgram): Promise<void> {
+  halt(name: string): Promise<void> {
     return this.processes.stop(name);
+  }
+
+  /** Stops a program's clock (`SIGSTOP`) or lets it go on (`SIGCONT`): to everybody else it hangs. */
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.processes.signal(name, signal);
+  }
+
+  /** A certificate of a server on the loopback address, by the cluster's own authority. */
+  async serverCertificate(names: readonly string[]): Promise<{ readonly certificate: string; readonly key: string; readonly authority: string }> {
+    return { ...(await this.authority.server(names)), authority: this.authority.certificate };
   }
 
   async run(name: ControlPlaneProgram): Promise<void> {
@@ -208,6 +218,12 @@ export class ControlPlane {
   /** Starts something more, which ends with the rest. */
   runBeside(program: Program): void {
     this.processes.start(program);
+  }
+
+  /** The same, and waits until it serves. @throws ProgramFailed */
+  async runBesideUntil(program: Program, ready: () => Promise<boolean>): Promise<void> {
+    this.processes.start(program);
+    await this.processes.ready(program.name, ready);
   }
 
   /** Ends everything that was started. The folder stays with `keep`. */

@@ -83,6 +83,10 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.running.get(name)?.kill(signal);
+  }
+
   async stopAll(): Promise<void> {
     for (const name of [...this.running.keys()].reverse()) await this.stop(name);
     // With its programs gone it would find nothing but, one day, somebody else's pids.
