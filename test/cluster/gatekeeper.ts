@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { load } from 'js-yaml';
-import { inject } from 'vitest';
+
 import { GATEKEEPER_NAMESPACE, type AdmissionPolicies } from '../../apps/policies';
 import type { Manifest } from '../../constructs/manifest';
 import { ApiError, type Api, type Applied, type LiveObject } from './api';
@@ -22,7 +22,7 @@ const AUDIT_SECONDS = 5;
  *
  * @throws Error with what Gatekeeper says of a template or a constraint that it doesn't take
  */
-export async function installGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, binary = inject('binaries').gatekeeper): Promise<void> {
+export async function installGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, binary: string): Promise<void> {
   const { admin } = controlPlane;
   await runGatekeeper(controlPlane, binary);
   for (const template of templates) await admin.apply(template as Applied);
@@ -83,7 +83,7 @@ export async function violations(admin: Api, constraint: Manifest): Promise<read
 }
 
 /** Starts the controller again, after `ControlPlane.halt(GATEKEEPER)`. */
-export async function runGatekeeper(controlPlane: ControlPlane, binary = inject('binaries').gatekeeper): Promise<void> {
+export async function runGatekeeper(controlPlane: ControlPlane, binary: string): Promise<void> {
   const known = served_.get(controlPlane);
   if (known !== undefined) {
     if (known.running()) return;
@@ -110,7 +110,7 @@ export async function runGatekeeper(controlPlane: ControlPlane, binary = inject(
       `--prometheus-port=${metrics}`,
       `--cert-dir=${certificates}`,
       '--disable-cert-rotation',
-      ...['audit', 'status', 'webhook'].map((operation) => `--operation=${operation}`),
+      ...['audit', 'generate', 'status', 'webhook'].map((operation) => `--operation=${operation}`),
       `--audit-interval=${AUDIT_SECONDS}`,
       '--constraint-violations-limit=500',
       '--audit-match-kind-only',
