@@ -106,7 +106,7 @@ describe('for Gatekeeper', () => {
   it('every rule has a template and a constraint, unless it says why not', () => {
     expect(templates.map(({ metadata }) => metadata.name)).toEqual(held.map(({ name }) => templateKind(name).toLowerCase()));
     expect(constraints.map(({ kind, metadata }) => [kind, metadata.name])).toEqual(held.map(({ name }) => [templateKind(name), nativeName(name)]));
-    expect(policies.rules.filter(({ nativeOnly }) => nativeOnly !== undefined).map(({ name }) => name)).toEqual(['pod-status']);
+    expect(policies.rules.filter(({ nativeOnly }) => nativeOnly !== undefined).map(({ name }) => name)).toEqual(['pod-status', 'webhook-guard']);
   });
 
   it('a template has the native policy\'s own variables and validations, and generates no policy of its own', () => {

@@ -7,7 +7,7 @@ import { GATEKEEPER_NAMESPACE } from '../render';
  */
 export const admissionGuard: Policy = {
   name: 'admission-guard',
-  purpose: 'Whoever edits a constraint, or takes the webhook away, has edited every rule.',
+  purpose: 'Whoever edits a constraint has edited every rule.',
   scope: 'cluster',
   judges: 'request',
   resources: [
@@ -17,14 +17,11 @@ export const admissionGuard: Policy = {
     { group: 'mutations.gatekeeper.sh', resources: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
     { group: 'expansion.gatekeeper.sh', resources: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
     { group: 'apiextensions.k8s.io', resources: ['customresourcedefinitions'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
-    { group: 'admissionregistration.k8s.io', resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
   ],
   variables: {
     any: `object == null ? oldObject : object`,
     name: `variables.any.metadata.?name.orValue('')`,
-    isGatekeepers:
-      `request.resource.group == 'apiextensions.k8s.io' ? variables.name.endsWith('.gatekeeper.sh') : ` +
-      `(request.resource.group == 'admissionregistration.k8s.io' ? variables.name.startsWith('gatekeeper') || variables.name.startsWith('stockade') : true)`,
+    isGatekeepers: `request.resource.group != 'apiextensions.k8s.io' || variables.name.endsWith('.gatekeeper.sh')`,
   },
   validations: [
     {

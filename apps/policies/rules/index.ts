@@ -21,6 +21,7 @@ import { singleReplica } from './single-replica';
 import { surroundings } from './surroundings';
 import { volumeClaims } from './volume-claims';
 import { volumeSnapshots } from './volume-snapshots';
+import { webhookGuard } from './webhook-guard';
 import { workloadDeletion } from './workload-deletion';
 import { workloadIdentity } from './workload-identity';
 import { workloadWriters } from './workload-writers';
@@ -57,5 +58,6 @@ export function policies(facts: PolicyFacts): readonly Policy[] {
     namespaces,
     machines(facts),
     admissionGuard,
+    webhookGuard,
   ];
 }

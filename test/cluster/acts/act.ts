@@ -67,8 +67,10 @@ export interface World {
   /** A stopped workload, with and without a hold. */
   readonly held: Live;
   readonly stopped: Live;
-  /** A pod that carries the proof that its machine ended. */
+  /** A pod that carries the proof that its machine ended, and a finalizer. */
   readonly proven: Live;
+  /** A pod that was never placed, with a finalizer. */
+  readonly unbound: Live;
   /** A StatefulSet that is not there yet, as it is rendered. */
   readonly fresh: Live;
 }
@@ -111,7 +113,8 @@ export const serverSideApply = (object: Live, body: object): ApiRequest => ({
   contentType: 'application/apply-patch+yaml',
 });
 export const create = (path: string, body: unknown): ApiRequest => ({ method: 'POST', path, body });
-export const remove = (object: Live, options: object = {}): ApiRequest => ({ method: 'DELETE', path: pathOf(object), body: { apiVersion: 'v1', kind: 'DeleteOptions', ...options } });
+/** With a body the API server takes its options from there and none from the query, the dry run included. */
+export const remove = (object: Live, options: object = {}): ApiRequest => ({ method: 'DELETE', path: pathOf(object), body: { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'], ...options } });
 
 /** A new StatefulSet of the fleet's shape, weakened: what a person with an editor and little time would apply. */
 export function fresh({ fresh: object }: World, weaken: (spec: any, copy: Live) => void): ApiRequest { // eslint-disable-line @typescript-eslint/no-explicit-any

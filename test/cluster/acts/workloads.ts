@@ -75,13 +75,14 @@ export const workloadActs: readonly Act[] = [
   { title: 'stopping, by the scale', rule: 'workload-writers', request: ({ statefulSet }) => merge(statefulSet, { spec: { replicas: 0 } }, 'scale'), allowed: FIRERS, table: FIRERS },
   { title: 'starting what is stopped', rule: 'workload-writers', request: ({ stopped }) => merge(stopped, { spec: { replicas: 1 } }), allowed: [...APPLIERS, 'operator'], table: ['operator', 'deployer', 'rolloutEngine', 'breakGlass'] },
   { title: 'a finalizer put on', rule: 'workload-writers', request: ({ statefulSet }) => merge(statefulSet, { metadata: { finalizers: ['orphan'] } }), allowed: NOBODY },
-  { title: 'a rewrite of the control plane', rule: 'workload-writers', request: ({ statefulSet }) => merge(statefulSet, { spec: { template: { spec: { schedulerName: 'default-scheduler' } }, minReadySeconds: 0 } }), allowed: [...APPLIERS, 'operator', 'garbageCollector'], also: ['garbageCollector'] },
+  { title: 'a rewrite of the control plane', rule: 'workload-writers', request: ({ statefulSet }) => merge(statefulSet, { spec: { template: { spec: { schedulerName: 'default-scheduler' } }, minReadySeconds: 0 } }), allowed: [...APPLIERS, 'operator', 'garbageCollector'], also: ['garbageCollector'], table: ['operator', 'deployer', 'rolloutEngine', 'breakGlass'] },
   { title: 'replicas raised or fired by a controller', rule: 'workload-writers', request: ({ statefulSet }) => merge(statefulSet, { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } }), allowed: FIRERS, also: ['garbageCollector', 'statefulSetController'], table: FIRERS },
 
   // Hold.
   { title: 'starting under a hold, by patch', rule: 'hold', request: ({ held }) => merge(held, { spec: { replicas: 1 } }), allowed: ['breakGlass'], or: ['workload-writers'], table: ['breakGlass'] },
   { title: 'starting under a hold, by server-side apply', rule: 'hold', request: ({ held }) => serverSideApply(held, { spec: { replicas: 1 } }), allowed: ['breakGlass'], or: ['workload-writers'], table: ['breakGlass'] },
   { title: 'starting under a hold, by the scale', rule: 'hold', request: ({ held }) => merge(held, { spec: { replicas: 1 } }, 'scale'), allowed: ['breakGlass'], or: ['workload-writers'], table: ['breakGlass'] },
+  { title: 'starting by the scale, which shows no hold', rule: 'hold', request: ({ stopped }) => merge(stopped, { spec: { replicas: 1 } }, 'scale'), allowed: ['breakGlass'], also: ['garbageCollector'], or: ['workload-writers'], table: ['breakGlass'] },
   { title: 'lifting a hold and starting in one request', rule: 'hold', request: ({ held }) => merge(held, { metadata: { annotations: { [ANNOTATIONS.hold]: null } }, spec: { replicas: 1 } }), allowed: ['breakGlass'], or: ['workload-writers'], table: ['breakGlass'] },
   { title: 'lifting a hold', rule: 'hold', request: ({ held }) => merge(held, { metadata: { annotations: { [ANNOTATIONS.hold]: null } } }), allowed: FIRERS, or: ['workload-writers'], table: FIRERS },
   { title: 'lifting a hold by the status', rule: 'hold', request: ({ held }) => merge(held, { metadata: { annotations: { [ANNOTATIONS.hold]: null } } }, 'status'), allowed: NOBODY, also: ['statefulSetController'] },
@@ -101,7 +102,7 @@ export const workloadActs: readonly Act[] = [
   { title: 'a guard that does nothing', rule: 'signing-state-kept', request: template_((spec) => (spec.initContainers[0].command = ['/bin/true'])), allowed: NOBODY, or: OTHERS },
   { title: 'a signer without its agent', rule: 'signing-state-kept', request: template_((spec) => (spec.initContainers = spec.initContainers.filter(({ name }: { name: string }) => name !== 'secret-agent'))), allowed: NOBODY, or: OTHERS },
   { title: 'another program in the agent\'s place', rule: 'signing-state-kept', request: template_((spec) => (spec.initContainers[0].image = 'docker.io/sigp/lighthouse:v8.0.1')), allowed: NOBODY, or: OTHERS },
-  { title: 'another argument for the client', rule: 'signing-state-kept', request: template_((spec) => spec.containers[0].args.push('--verbose')), allowed: APPLIERS, or: ['workload-writers'], table: ['deployer', 'rolloutEngine', 'breakGlass'] },
+  { title: 'another argument for the client', rule: 'signing-state-kept', request: template_((spec) => spec.containers[0].args.push('--verbose')), allowed: APPLIERS, or: ['workload-writers'] },
 
   // Confinement.
   ...(
@@ -130,7 +131,6 @@ export const workloadActs: readonly Act[] = [
       ['a mounted service account token', (spec) => (spec.automountServiceAccountToken = true)],
       ['no grace', (spec) => (spec.terminationGracePeriodSeconds = 0)],
       ['no grace by a probe', (spec) => (spec.containers[0].livenessProbe.terminationGracePeriodSeconds = 1)],
-      ['a deadline', (spec) => (spec.activeDeadlineSeconds = 60)],
       ['no memory limit', (spec) => (spec.containers[0].resources = {})],
       ['no anti-affinity', (spec) => delete spec.affinity],
       ['anti-affinity in its own namespace only', (spec) => delete spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespaceSelector],
@@ -144,5 +144,5 @@ export const workloadActs: readonly Act[] = [
       ['another priority', (spec) => (spec.priorityClassName = 'system-node-critical')],
     ] as readonly (readonly [string, (spec: Live['spec']) => unknown])[]
   ).map(([title, change]): Act => ({ title: `a template with ${title}`, rule: 'hardened-pods', request: template_((spec) => void change(spec)), allowed: NOBODY, or: OTHERS })),
-  { title: 'a template with more memory', rule: 'hardened-pods', request: template_((spec) => (spec.containers[0].resources.limits.memory = spec.containers[0].resources.requests.memory = '2Gi')), allowed: APPLIERS, or: ['workload-writers'], table: ['deployer', 'rolloutEngine', 'breakGlass'] },
+  { title: 'a template with more memory', rule: 'hardened-pods', request: template_((spec) => (spec.containers[0].resources.limits.memory = spec.containers[0].resources.requests.memory = '2Gi')), allowed: APPLIERS, or: ['workload-writers'] },
 ];
