@@ -82,9 +82,10 @@ export async function joinMachines(api: Api, cluster: Cluster, machines: readonl
  * and a pod that was asked to end is gone at once, deleted by the kubelet of its machine.
  *
  * @param kubelet the API as the kubelet of a machine sees it
+ * @param cutOff machines that hear nothing of the API server any more, while what they run goes on
  * @returns resolves after the signal
  */
-export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (machine: string) => Promise<Api>, signal: AbortSignal): Promise<void> {
+export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (machine: string) => Promise<Api>, signal: AbortSignal, cutOff: ReadonlySet<string> = new Set()): Promise<void> {
   const kubelets = new Map<string, Promise<Api>>();
   await Promise.all([
     api.watch<ClaimObject>('/api/v1/persistentvolumeclaims', (claim) => ignoreRaces(provision(api, cluster, claim)), signal),
@@ -92,7 +93,7 @@ export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (mac
       '/api/v1/pods',
       (pod) => {
         const machine = pod.spec.nodeName;
-        if (pod.metadata.deletionTimestamp === undefined || machine === undefined) return;
+        if (pod.metadata.deletionTimestamp === undefined || machine === undefined || cutOff.has(machine)) return;
         const own = kubelets.get(machine) ?? kubelet(machine);
         kubelets.set(machine, own);
         ignoreRaces(own.then((as) => finish(as, pod)));

@@ -36,7 +36,7 @@ export function useControlPlane(options: ControlPlaneOptions = {}): () => Contro
 }
 
 /** The machines of one cluster of the fleet, simulated until the suite ends. */
-export function useMachines(controlPlane: () => ControlPlane, fleet: Fleet, clusterName: string): readonly Machine[] {
+export function useMachines(controlPlane: () => ControlPlane, fleet: Fleet, clusterName: string, cutOff: ReadonlySet<string> = new Set()): readonly Machine[] {
   const cluster = fleet.clusters[clusterName]!;
   const machines = machinesOf(fleet, cluster);
   const stop = new AbortController();
@@ -44,7 +44,7 @@ export function useMachines(controlPlane: () => ControlPlane, fleet: Fleet, clus
   beforeAll(async () => {
     const { admin } = controlPlane();
     await joinMachines(admin, cluster, machines);
-    simulation = simulateMachines(admin, cluster, (machine) => controlPlane().kubelet(machine), stop.signal);
+    simulation = simulateMachines(admin, cluster, (machine) => controlPlane().kubelet(machine), stop.signal, cutOff);
   });
   afterAll(async () => {
     stop.abort();
