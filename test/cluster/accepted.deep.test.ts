@@ -9,6 +9,7 @@ import type { Manifest } from '../../constructs/manifest';
 import { ApiError, type Api, type LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type AppliedObject, type ClusterManifests, type Example } from './example';
 import { until } from './machines';
+import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane } from './suite';
 
 const { fleet } = checkFleetFolder(join(__dirname, '..', '..', 'fleet'), catalogue);
@@ -34,25 +35,27 @@ describe.each(CLUSTERS)('$name', (cluster) => {
     const controlPlane = useControlPlane({ serviceRange: cluster.ranges.services });
     let manifests: ClusterManifests;
     let admin: Api;
+    let platform: Api;
     let deployer: Api;
     beforeAll(async () => {
       manifests = manifestsOf(example, cluster.name);
       admin = controlPlane().admin;
+      platform = await controlPlane().as({ user: 'platform@example.com', groups: [...example.fleet.settings.access.platform[cluster.cloud], 'system:masters'] });
       deployer = await controlPlane().as({ user: 'deployer@example.com', groups: example.fleet.settings.access.deployers[cluster.cloud] });
     });
 
     /** What bounds the nodes by who builds clusters, what they are made of by the deployer. */
     const applyEverything = async (): Promise<AppliedObject[]> => {
-      const platform = await applyAll(admin, manifests.platform);
+      const walls = await applyAll(platform, [...manifests.platform, ...manifests.policies]);
       await quotasKnown(admin);
-      const rights = await applyAll(admin, manifests.nodes.filter((object) => appliedBy(object) === 'platform'));
+      const rights = await applyAll(platform, manifests.nodes.filter((object) => appliedBy(object) === 'platform'));
       const workloads = await applyAll(deployer, manifests.nodes.filter((object) => appliedBy(object) === 'deployer'));
-      return [...platform, ...rights, ...workloads];
+      return [...walls, ...rights, ...workloads];
     };
 
     /** Every object as the API server has it, by its path. */
     const liveObjects = async (): Promise<Record<string, LiveObject>> => {
-      const paths = await Promise.all([...manifests.platform, ...manifests.nodes].map((manifest) => admin.pathOf(manifest)));
+      const paths = await Promise.all([...manifests.platform, ...manifests.policies, ...manifests.nodes].map((manifest) => admin.pathOf(manifest)));
       return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await admin.get(path)] as const)));
     };
 
@@ -60,7 +63,9 @@ describe.each(CLUSTERS)('$name', (cluster) => {
 
     it('takes every manifest under strict validation without a warning, the workloads from the deployer', async () => {
       const applied = await applyEverything();
-      expect(applied.length).toBe(manifests.platform.length + manifests.nodes.length);
+      expect(applied.length).toBe(manifests.platform.length + manifests.policies.length + manifests.nodes.length);
+      // From here on the policies judge what comes.
+      await installNative(admin, policiesOf(example.fleet, cluster.name), platform);
       expect(applied.filter(({ warnings }) => warnings.length > 0).map(({ manifest, warnings }) => [manifest.kind, manifest.metadata.name, ...warnings])).toEqual([]);
     });
 
@@ -94,6 +99,14 @@ describe.each(CLUSTERS)('$name', (cluster) => {
       // With that stored, nothing at all.
       await applyEverything();
       expect(versions(await liveObjects())).toEqual(versions(after));
+    });
+
+    it('lets none of this in from somebody with broad rights, the policies being in force', async () => {
+      const editor = await controlPlane().as({ user: 'editor@example.com', groups: ['system:masters'] });
+      const statefulSet = manifests.nodes.find(({ kind }) => kind === 'StatefulSet')!;
+      await expect(editor.apply(statefulSet, { dryRun: true, force: true })).rejects.toThrow(/ValidatingAdmissionPolicy 'stockade-/);
+      await removeNative(admin, policiesOf(example.fleet, cluster.name));
+      await expect(editor.apply(statefulSet, { dryRun: true, force: true })).resolves.toBeDefined();
     });
 
     it('holds the quota to what is declared: one StatefulSet, one pod, one PVC more is refused, and taken once the quota is gone', async () => {
@@ -141,8 +154,10 @@ describeCluster('by kubectl', () => {
   const name = 'gke-europe-west1';
 
   it('applies the folders as they are, twice, without a word of warning', async () => {
+    const { cloud } = example.fleet.clusters[name]!;
+    const kubeconfig = await controlPlane().kubeconfigFor('platform', { user: 'platform@example.com', groups: [...example.fleet.settings.access.platform[cloud], 'system:masters'] });
     const kubectl = async (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
-      promisify(execFile)(inject('binaries').kubectl, ['--kubeconfig', controlPlane().kubeconfig, ...args]);
+      promisify(execFile)(inject('binaries').kubectl, ['--kubeconfig', kubeconfig, ...args]);
     const apply = (...paths: string[]): Promise<{ stdout: string; stderr: string }> =>
       kubectl('apply', '--server-side', '--validate=strict', '--recursive', ...paths.flatMap((path) => ['--filename', join(example.folder, name, path)]));
     const networks = manifestsOf(example, name)

@@ -5,10 +5,11 @@ import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
 import type { FleetNode } from '../../fleet/model';
-import { LABELS, networkNamespace } from '../../naming';
+import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
 import { isReady, until, type NodeObject, type PodObject } from './machines';
+import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
 const CLUSTER = 'gke-europe-west1';
@@ -166,6 +167,90 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
       for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const) await controlPlane().restart(name);
       await settled();
       expect(await lives()).toEqual(before);
+    });
+
+    it('R7: a control plane that writes down a new default in every StatefulSet restarts nothing', async () => {
+      const before = await lives();
+      await settled();
+      const migrator = await controlPlane().controller('storage-version-migrator-controller');
+      // A template with one more field is another revision (kubernetes/kubernetes#134773).
+      for (const statefulSet of await statefulSets()) await migrator.patch(pathOf(statefulSet), { spec: { template: { spec: { hostUsers: true } } } });
+      await settled();
+      const rewritten = (await statefulSets()).filter(({ spec }) => spec.replicas > 0);
+      expect(rewritten.filter(({ status }) => status.updateRevision === status.currentRevision).map(({ metadata }) => metadata.name)).toEqual([]);
+      expect(await lives()).toEqual(before);
+      await applyAll(deployer, workloads(), { force: true });
+    });
+
+    it('a changed file reaches a node when it is fired, and until then the old one is there', async () => {
+      const statefulSet = await one();
+      const rendered = workloads().find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === statefulSet.metadata.name)!;
+      const file = workloads().find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith(`${statefulSet.metadata.name}-`) && metadata.namespace === statefulSet.metadata.namespace)!;
+      const name = `${statefulSet.metadata.name}-0123456789`;
+      const changedFile = { ...file, metadata: { ...file.metadata, name }, data: { ...(file['data'] as object), 'new.txt': 'x' } } as Manifest;
+      const changedSet = JSON.parse(JSON.stringify(rendered).replaceAll(file.metadata.name, name)) as Manifest;
+      const used = async (): Promise<unknown[]> => ((await podOf(statefulSet)).spec.volumes as { configMap?: { name: string } }[]).flatMap(({ configMap }) => (configMap ? [configMap.name] : []));
+      const before = await podOf(statefulSet);
+      await applyAll(deployer, [changedFile, changedSet], { force: true });
+      await settled();
+      expect((await podOf(statefulSet)).metadata.uid).toBe(before.metadata.uid);
+      expect(new Set(await used())).toEqual(new Set([file.metadata.name]));
+      expect((await admin.get(await admin.pathOf(file))).metadata.name).toBe(file.metadata.name);
+      await fire(statefulSet, 0);
+      await replaced(statefulSet, before.metadata.uid);
+      expect(new Set(await used())).toEqual(new Set([name]));
+      await applyAll(deployer, [rendered], { force: true });
+      await settled();
+    });
+
+    describe('stopped by an operator, under the admission policies', () => {
+      const policies = policiesOf(fleet!, CLUSTER);
+      let operator: Api;
+      const stopOf = (): object => ({ metadata: { annotations: { [ANNOTATIONS.hold]: 'double vote suspected' } }, spec: { replicas: 0 } });
+      const renderedOf = ({ metadata }: StatefulSet): Manifest => workloads().find((object) => object.kind === 'StatefulSet' && object.metadata.name === metadata.name)!;
+      const refusalOf = async (work: Promise<unknown>): Promise<string> => {
+        const error = await work.then(() => undefined, (refused: unknown) => refused);
+        return String(error);
+      };
+      const gone = (statefulSet: StatefulSet): Promise<void> => until('its pod is gone', async () => (await podOf(statefulSet).catch(() => undefined)) === undefined);
+
+      beforeAll(async () => {
+        operator = await controlPlane().as({ user: 'operator@example.com', groups: fleet!.settings.access.operators[cluster.cloud] });
+        await applyAll(deployer, workloads(), { force: true });
+        await settled();
+        await installNative(admin, policies);
+      });
+      afterAll(() => removeNative(admin, policies));
+
+      it('R7, R8: it stays stopped through every apply, forced or not, until the hold is lifted and it is started', async () => {
+        const statefulSet = await one();
+        await operator.patch(pathOf(statefulSet), stopOf());
+        await gone(statefulSet);
+        expect(await refusalOf(deployer.apply(renderedOf(statefulSet)))).toMatch(/409 Conflict/);
+        expect(await refusalOf(deployer.apply(renderedOf(statefulSet), { force: true }))).toMatch(/'stockade-hold'.* the node is held \(double vote suspected\): nothing starts it/);
+        expect(await refusalOf(operator.patch(`${pathOf(statefulSet)}/scale`, { spec: { replicas: 1 } }))).toContain('stockade-hold');
+        expect(await refusalOf(operator.patch(pathOf(statefulSet), { metadata: { annotations: { [ANNOTATIONS.hold]: null } }, spec: { replicas: 1 } }))).toContain('lift the hold in a change of its own');
+        // Everything else of the fleet goes on being applied.
+        await applyAll(deployer, workloads().filter((object) => object !== renderedOf(statefulSet)), { force: true });
+        expect((await statefulSets()).find(({ metadata }) => metadata.uid === statefulSet.metadata.uid)!.spec.replicas).toBe(0);
+
+        await operator.patch(pathOf(statefulSet), { metadata: { annotations: { [ANNOTATIONS.hold]: null } } });
+        await operator.patch(pathOf(statefulSet), { spec: { replicas: 1 } });
+        await settled();
+        expect(isReady(await podOf(statefulSet))).toBe(true);
+        await deployer.apply(renderedOf(statefulSet), { force: true });
+      });
+
+      it('the control: without the policies the next forced apply starts it', async () => {
+        const statefulSet = await one();
+        await operator.patch(pathOf(statefulSet), stopOf());
+        await gone(statefulSet);
+        await removeNative(admin, policies);
+        await deployer.apply(renderedOf(statefulSet), { force: true });
+        await settled();
+        expect(isReady(await podOf(statefulSet))).toBe(true);
+        await operator.patch(pathOf(statefulSet), { metadata: { annotations: { [ANNOTATIONS.hold]: null } } });
+      });
     });
 
     it('is what holds them: disarmed beforehand, the same change restarts every pod', async () => {

@@ -51,7 +51,7 @@ describeCluster(`${CLUSTER} under attack`, () => {
     world = { ...world, namespaceObject: await admin.get<Live>(`/api/v1/namespaces/${NAMESPACE}`) };
     apis = Object.fromEntries(await Promise.all(IDENTITIES.map(async (identity) => [identity, await controlPlane().as(subjectOf(identity, world))]))) as Record<Identity, Api>;
     // Gatekeeper's kinds are there from the start, so that acts on them are valid requests in every phase.
-    await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
+    await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper });
     await removeGatekeeper(controlPlane(), policies.gatekeeper, { keepConstraints: true });
   });
   afterAll(() => example?.remove());
@@ -105,7 +105,7 @@ describeCluster(`${CLUSTER} under attack`, () => {
     beforeAll(async () => {
       await everybodyMayDoEverything(admin, true);
       await removeNative(admin, policies);
-      await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
+      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper });
     });
     afterAll(() => removeGatekeeper(controlPlane(), policies.gatekeeper));
 

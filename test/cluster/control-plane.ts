@@ -164,6 +164,11 @@ export class ControlPlane {
     return this.as({ user: `system:node:${machine}`, groups: ['system:nodes'] });
   }
 
+  /** One of Kubernetes' own controllers, which policies know by its name; with the rights of all of them. */
+  controller(name: string): Promise<Api> {
+    return this.as({ user: `system:serviceaccount:kube-system:${name}`, groups: ['system:masters'] });
+  }
+
   /** A service account, by a token that is minted for it. */
   async asServiceAccount(namespace: string, name: string): Promise<Api> {
     const { status } = await this.admin.call<{ status: { token: string } }>('POST', `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, {
@@ -249,7 +254,7 @@ const COMPONENTS = {
   'kube-controller-manager': { user: 'system:kube-controller-manager', groups: [] },
   'kube-scheduler': { user: 'system:kube-scheduler', groups: [] },
   // It stands in for the kubelets of all machines, which no role of Kubernetes allows to one identity.
-  kwok: { user: 'kwok', groups: ['system:masters'] },
+  kwok: { user: 'system:kwok', groups: ['system:masters'] },
 } as const satisfies Record<string, Subject>;
 
 interface Files {

@@ -64,15 +64,27 @@ export interface AppliedObject {
   readonly warnings: readonly string[];
 }
 
-/** Applies objects one after another; what is refused is thrown with the API server's words. */
+/**
+ * Applies objects, several at once: namespaces first, StatefulSets last, when all that their pods need is there. What is refused is thrown with
+ * the API server's words.
+ */
 export async function applyAll(api: Api, manifests: readonly Manifest[], options: ApplyOptions = {}): Promise<AppliedObject[]> {
-  const applied: AppliedObject[] = [];
-  for (const manifest of manifests) {
-    const { object, warnings } = await api.apply(manifest, options);
-    applied.push({ manifest, live: object, warnings });
+  const applied = new Map<Manifest, AppliedObject>();
+  const stages = [(kind: string) => kind === 'Namespace', (kind: string) => kind !== 'Namespace' && kind !== 'StatefulSet', (kind: string) => kind === 'StatefulSet'];
+  for (const belongs of stages) {
+    const queue = manifests.filter(({ kind }) => belongs(kind));
+    const work = async (): Promise<void> => {
+      for (let manifest = queue.shift(); manifest !== undefined; manifest = queue.shift()) {
+        const { object, warnings } = await api.apply(manifest, options);
+        applied.set(manifest, { manifest, live: object, warnings });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
-  return applied;
+  return manifests.map((manifest) => applied.get(manifest)!);
 }
+
+const AT_ONCE = 8;
 
 /**
  * Waits until the quota controller has looked at every ResourceQuota. Until then the API server refuses what a quota counts

@@ -25,6 +25,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
   const machines = useMachines(controlPlane, fleet!, CLUSTER, cutOff);
   let example: Example;
   let admin: Api;
+  let builder: Api;
   let deployer: Api;
   let manifests: readonly Manifest[];
 
@@ -42,6 +43,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     example = await renderExample(CLUSTER);
     admin = controlPlane().admin;
     deployer = await controlPlane().as({ user: 'deployer@example.com', groups: fleet!.settings.access.deployers[cluster.cloud] });
+    builder = await controlPlane().as({ user: 'platform@example.com', groups: [...fleet!.settings.access.platform[cluster.cloud], 'system:masters'] });
     const { platform, nodes } = manifestsOf(example, CLUSTER);
     manifests = nodes.filter(({ metadata }) => metadata.namespace === NAMESPACE);
     await applyAll(admin, platform);
@@ -55,7 +57,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     const kindOf = (rule: string): Manifest => policies.gatekeeper.constraints.find(({ kind }) => kind === templateKind(rule))!;
 
     beforeAll(async () => {
-      await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
+      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
     });
 
     it('finds nothing wrong with what the fleet declares', async () => {
@@ -65,7 +67,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     });
 
     it('finds what was there before the policies: a second replica, a weakened template, another workload', async () => {
-      await removeGatekeeper(controlPlane(), policies.gatekeeper);
+      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder });
       const { name } = statefulSet().metadata;
       const path = `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/${name}`;
       const { spec } = await admin.get<LiveObject & { spec: { template: { spec: { containers: { name: string; securityContext: object }[] } } } }>(path);
@@ -75,18 +77,18 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       const template = { metadata: { labels: { app: 'second' } }, spec: { containers: [{ name: 'c', image: 'evil.example/x' }] } };
       await admin.call('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'second' }, spec: { replicas: 0, selector: { matchLabels: { app: 'second' } }, template } });
 
-      await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
+      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
       const found = async (rule: string): Promise<string[]> => (await violations(admin, kindOf(rule))).map(({ kind, name: of, message }) => `${kind} ${of}: ${message}`);
       expect(await found('single-replica')).toEqual([expect.stringMatching(new RegExp(`^StatefulSet ${name}: replicas: 2 would start a second signer`))]);
       expect(await found('hardened-pods')).toContainEqual(expect.stringMatching(new RegExp(`^StatefulSet ${name}: .*read-only root`)));
       expect(await found('no-other-workloads')).toContainEqual(expect.stringMatching(/^Deployment second: a Deployment has no place/));
 
       // Mended, it finds nothing: what it reports is what is there.
-      await removeGatekeeper(controlPlane(), policies.gatekeeper);
+      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder });
       await admin.call('DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/second`);
       await applyAll(admin, [statefulSet()], { force: true });
       await until('the second pod is gone', async () => (await uidOf(`${name}-1`)) === undefined);
-      await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
+      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
       expect(await found('single-replica')).toEqual([]);
       await allReady();
     });
@@ -97,13 +99,13 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     const goOn = (): Promise<void> | void => (how === 'killed' ? runGatekeeper(controlPlane(), inject('binaries').gatekeeper) : controlPlane().signal(GATEKEEPER, 'SIGCONT'));
 
     beforeAll(async () => {
-      await installGatekeeper(controlPlane(), policies.gatekeeper, inject('binaries').gatekeeper);
-      await installNative(admin, policies);
+      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
+      await installNative(admin, policies, builder);
       await stop();
     });
     afterAll(async () => {
       await goOn();
-      await removeNative(admin, policies);
+      await removeNative(builder, policies);
     });
 
     it('a person\'s change is refused, since nobody can judge it', async () => {
@@ -131,7 +133,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('a staking pod that its controller deletes is ended by its kubelet, made again and placed', async () => {
       const name = signer();
       const before = await uidOf(name);
-      const controller = await controlPlane().as({ user: 'system:serviceaccount:kube-system:statefulset-controller', groups: ['system:masters'] });
+      const controller = await controlPlane().controller('statefulset-controller');
       await controller.call('DELETE', pod(name));
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
@@ -148,7 +150,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
   });
 
   describe('a machine that is gone for Kubernetes alone', () => {
-    const lifecycle = (): Promise<Api> => controlPlane().as({ user: 'system:serviceaccount:kube-system:node-controller', groups: ['system:masters'] });
+    const lifecycle = (): Promise<Api> => controlPlane().controller('node-controller');
     const second = (): string => `${manifests.filter(({ kind, metadata }) => kind === 'StatefulSet' && metadata.labels![LABELS.signer] === 'true')[1]!.metadata.name}-0`;
     const outOfService = async (machine: string): Promise<object[]> => {
       const { spec } = await admin.get<LiveObject & { spec: { taints: object[] } }>(`/api/v1/nodes/${machine}`);
@@ -162,8 +164,8 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
         .filter(({ user, requestURI, responseStatus }) => user.username.endsWith(':pod-garbage-collector') && requestURI.startsWith(pod(name)) && responseStatus?.code === 403).length;
 
     beforeAll(async () => {
-      await removeGatekeeper(controlPlane(), policies.gatekeeper);
-      await installNative(admin, policies);
+      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder });
+      await installNative(admin, policies, builder);
     });
 
     it('K2: its Node object deleted, the signer\'s pod stays, and no second one is made', async () => {
@@ -181,12 +183,12 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K2, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = signer();
       const uid = await uidOf(name);
-      await removeNative(admin, policies);
+      await removeNative(builder, policies);
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;
       }, { timeoutMs: 150_000 });
-      await installNative(admin, policies);
+      await installNative(admin, policies, builder);
     });
 
     it('K3: out-of-service on a machine that is only cut off: the signer\'s pod stays, and no second one is made', async () => {
@@ -210,7 +212,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K3, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = second();
       const uid = await uidOf(name);
-      await removeNative(admin, policies);
+      await removeNative(builder, policies);
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;

@@ -20,10 +20,10 @@ const AUDIT_SECONDS = 5;
  * Gatekeeper, the real controller, beside the control plane: it takes in the templates, then the constraints of the kinds that they make, and then
  * is asked. Where it can be reached is all that is changed of what `synth` renders.
  *
+ * @param builder the identity that builds clusters: once the policies are in force, nobody else may write them
  * @throws Error with what Gatekeeper says of a template or a constraint that it doesn't take
  */
-export async function installGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, binary: string): Promise<void> {
-  const { admin } = controlPlane;
+export async function installGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, { binary, builder: admin = controlPlane.admin }: { binary: string; builder?: Api }): Promise<void> {
   await runGatekeeper(controlPlane, binary);
   for (const template of templates) await admin.apply(template as Applied);
   await until('Gatekeeper took in every template', async () => (await Promise.all(templates.map((template) => live<LiveTemplate>(admin, template)))).every(isTaken), { describe: () => complaints(admin, templates) });
@@ -39,14 +39,13 @@ export async function installGatekeeper(controlPlane: ControlPlane, { templates,
   const { authority, port } = served_.get(controlPlane)!;
   await admin.apply(reachable(webhook, port, authority) as Applied, { force: true });
   await until('the API server asks Gatekeeper', async () => {
-    const reply = await admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
+    const reply = await controlPlane.admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
     return JSON.stringify(reply.body).includes('admission webhook');
   });
 }
 
 /** Takes the webhook away first, so that nobody is asked about the rest. With `keepConstraints` the kinds and constraints stay, asked by nobody. */
-export async function removeGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, { keepConstraints = false }: { keepConstraints?: boolean } = {}): Promise<void> {
-  const { admin } = controlPlane;
+export async function removeGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, { keepConstraints = false, builder: admin = controlPlane.admin }: { keepConstraints?: boolean; builder?: Api } = {}): Promise<void> {
   await gone(admin.call('DELETE', `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${webhook.metadata.name}`));
   if (keepConstraints) {
     // What is not asked about still has to be there to be deleted by name.
@@ -56,7 +55,7 @@ export async function removeGatekeeper(controlPlane: ControlPlane, { templates, 
     for (const template of templates) await gone(admin.call('DELETE', await admin.pathOf(template as Applied)));
   }
   await until('the API server no longer asks Gatekeeper', async () => {
-    const reply = await admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
+    const reply = await controlPlane.admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
     return !JSON.stringify(reply.body).includes('admission webhook');
   });
 }

@@ -62,6 +62,12 @@ export async function joinMachines(api: Api, cluster: Cluster, machines: readonl
     // There is nothing to attach to, and nobody who would.
     spec: { attachRequired: false, podInfoOnMount: false, fsGroupPolicy: 'File' },
   });
+  await addMachines(api, cluster, machines);
+}
+
+/** More machines of a cluster that has some. */
+export async function addMachines(api: Api, cluster: Cluster, machines: readonly Machine[]): Promise<void> {
+  const driver = DRIVERS[cluster.cloud];
   for (const machine of machines) {
     const { uid } = (await api.call('POST', '/api/v1/nodes', nodeOf(cluster, machine))).metadata;
     await api.call('POST', '/apis/storage.k8s.io/v1/csinodes', {

@@ -9,7 +9,7 @@ import { Authority } from './pki';
 async function main(folder: string, url: string, name: string): Promise<void> {
   const { fleet } = checkFleetFolder(join(__dirname, '..', '..', 'fleet'), catalogue);
   const authority = Authority.open(join(folder, 'pki'));
-  const admin = new Api(url, authority.certificate, await authority.client({ user: 'simulated-cloud', groups: ['system:masters'] }));
+  const admin = new Api(url, authority.certificate, await authority.client({ user: 'system:serviceaccount:kube-system:csi-provisioner', groups: ['system:masters'] }));
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   await simulateMachines(

@@ -44,7 +44,7 @@ export function useMachines(controlPlane: () => ControlPlane, fleet: Fleet, clus
   beforeAll(async () => {
     const { admin } = controlPlane();
     await joinMachines(admin, cluster, machines);
-    simulation = simulateMachines(admin, cluster, (machine) => controlPlane().kubelet(machine), stop.signal, cutOff);
+    simulation = simulateMachines(await controlPlane().controller('csi-provisioner'), cluster, (machine) => controlPlane().kubelet(machine), stop.signal, cutOff);
   });
   afterAll(async () => {
     stop.abort();

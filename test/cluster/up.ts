@@ -42,16 +42,18 @@ async function up(name: string): Promise<void> {
     await joinMachines(admin, cluster, machines);
     controlPlane.runBeside({ name: 'machines', binary: process.execPath, args: ['--import', pathToFileURL(require.resolve('tsx')).href, join(__dirname, 'run-machines.ts'), folder, controlPlane.url, name] });
 
-    const { platform, nodes } = manifestsOf(example, name);
-    say(`Applying ${platform.length + nodes.length} objects.`);
-    await applyAll(admin, platform);
+    const { platform, policies, nodes } = manifestsOf(example, name);
+    const { access } = example.fleet.settings;
+    say(`Applying ${platform.length + policies.length + nodes.length} objects.`);
+    // With the policies in force nobody but the fleet's identities writes among staking nodes: this is the one that builds clusters.
+    const builder = await controlPlane.as({ user: 'platform@example.com', groups: [...access.platform[cluster.cloud], 'system:masters'] });
+    await applyAll(builder, [...platform, ...policies]);
     await quotasKnown(admin);
-    await applyAll(admin, nodes);
+    await applyAll(builder, nodes);
     const pods = async (): Promise<PodObject[]> => (await admin.list<PodObject>('/api/v1/pods')).filter(({ metadata }) => metadata.namespace!.startsWith('staking-'));
     const wanted = nodes.reduce((sum, { kind, spec }) => sum + (kind === 'StatefulSet' ? (spec as { replicas: number }).replicas : 0), 0);
     await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted);
 
-    const { access } = example.fleet.settings;
     const roles = { viewer: access.viewers, operator: access.operators, deployer: access.deployers, 'break-glass': access.breakGlass, 'data-custodian': access.dataCustodians };
     for (const [role, groups] of Object.entries(roles)) {
       await controlPlane.kubeconfigFor(role, { user: `${role}@example.com`, groups: groups[cluster.cloud] });
@@ -63,6 +65,7 @@ async function up(name: string): Promise<void> {
         `  export KUBECONFIG=${controlPlane.kubeconfig}`,
         '  kubectl get pods --all-namespaces --output wide',
         '',
+        'The admission policies are in force, for cluster admin too. Try: kubectl -n staking-<network> scale statefulset <node>-<component> --replicas=2',
         `As somebody with a role: ${Object.keys(roles).map((role) => `${role}.kubeconfig`).join(', ')} in ${folder}`,
         'Stop it by `npm run cluster:down`.',
         '',
