@@ -172,7 +172,7 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
     it('R7: a control plane that writes down a new default in every StatefulSet restarts nothing', async () => {
       const before = await lives();
       await settled();
-      const migrator = await controlPlane().controller('storage-version-migrator-controller');
+      const migrator = await controlPlane().controller('storage-version-migrator');
       // A template with one more field is another revision (kubernetes/kubernetes#134773).
       for (const statefulSet of await statefulSets()) await migrator.patch(pathOf(statefulSet), { spec: { template: { spec: { hostUsers: true } } } });
       await settled();

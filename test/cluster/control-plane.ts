@@ -204,6 +204,11 @@ export class ControlPlane {
     return this.processes.stop(name);
   }
 
+  /** Process ids of what runs. */
+  pids(): Readonly<Record<string, number>> {
+    return this.processes.pids();
+  }
+
   /** Stops a program's clock (`SIGSTOP`) or lets it go on (`SIGCONT`): to everybody else it hangs. */
   signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.processes.signal(name, signal);

@@ -105,7 +105,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     });
     afterAll(async () => {
       await goOn();
-      await removeNative(builder, policies);
+      await removeNative(admin, policies);
     });
 
     it('a person\'s change is refused, since nobody can judge it', async () => {
@@ -183,7 +183,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K2, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = signer();
       const uid = await uidOf(name);
-      await removeNative(builder, policies);
+      await removeNative(admin, policies);
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;
@@ -212,7 +212,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K3, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = second();
       const uid = await uidOf(name);
-      await removeNative(builder, policies);
+      await removeNative(admin, policies);
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;

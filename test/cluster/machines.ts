@@ -3,7 +3,7 @@ import { allocatable, machineOf } from '../../fleet/machines';
 import type { Cluster, Fleet } from '../../fleet/model';
 import { sizePools } from '../../fleet/sizing';
 import { LABELS } from '../../naming';
-import type { Api, LiveObject } from './api';
+import type { Api, Applied, LiveObject } from './api';
 import { ApiError } from './api';
 
 /** One simulated machine of a cluster. */
@@ -55,13 +55,13 @@ export function machinesOf(fleet: Fleet, cluster: Cluster): Machine[] {
 /** Makes the machines known to a control plane, and waits until they are ready. */
 export async function joinMachines(api: Api, cluster: Cluster, machines: readonly Machine[]): Promise<void> {
   const driver = DRIVERS[cluster.cloud];
-  await api.call('POST', '/apis/storage.k8s.io/v1/csidrivers', {
+  await api.apply({
     apiVersion: 'storage.k8s.io/v1',
     kind: 'CSIDriver',
     metadata: { name: driver.name },
     // There is nothing to attach to, and nobody who would.
     spec: { attachRequired: false, podInfoOnMount: false, fsGroupPolicy: 'File' },
-  });
+  } as Applied);
   await addMachines(api, cluster, machines);
 }
 

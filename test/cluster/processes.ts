@@ -83,6 +83,10 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  pids(): Record<string, number> {
+    return Object.fromEntries([...this.running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])));
+  }
+
   signal(name: string, signal: NodeJS.Signals): void {
     this.running.get(name)?.kill(signal);
   }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../apps/check-fleet';
@@ -203,10 +204,7 @@ function heartbeats(api: Api, names: readonly string[]): () => Promise<void> {
     while (!stop.signal.aborted) {
       const spec = { renewTime: new Date().toISOString().replace('Z', '000Z') };
       await Promise.all(names.map((name) => api.patch(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`, { spec })));
-      await new Promise((resolve) => {
-        const timer = setTimeout(resolve, 5000);
-        stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve(undefined)));
-      });
+      await setTimeout(5000, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   };
   const running = beat();
