@@ -133,7 +133,7 @@ async function attempt(api: Api, { request, connects }: Act, world: World): Prom
 
 /** A session on a simulated machine can't be had: whatever is said of it but a refusal means that it was let through. */
 function outcome({ status, body, connects }: Reply & { connects?: true }): Outcome {
-  const said = typeof body === 'string' ? body : String((body as { message?: unknown } | null)?.message ?? JSON.stringify(body));
+  const said = typeof body === 'string' ? body : ((body as { message?: string } | null)?.message ?? JSON.stringify(body));
   // The eviction's own answer, once it was admitted: the budget allows none.
   const passed = status < 300 || (status === 429 && said.includes('disruption budget')) || (connects === true && !(status === 403 && (body as { kind?: string } | null)?.kind === 'Status' && /cannot|denied the request|denied request/.test(said)));
   return passed ? { passed } : { passed, said: `${status} ${said}` };

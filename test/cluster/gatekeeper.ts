@@ -25,7 +25,7 @@ const AUDIT_SECONDS = 5;
  */
 export async function installGatekeeper(controlPlane: ControlPlane, { templates, constraints, webhook }: GatekeeperPolicies, { binary, builder: admin = controlPlane.admin }: { binary: string; builder?: Api }): Promise<void> {
   await runGatekeeper(controlPlane, binary);
-  for (const template of templates) await admin.apply(template as Applied);
+  for (const template of templates) await admin.apply(template);
   await until('Gatekeeper took in every template', async () => (await Promise.all(templates.map((template) => live<LiveTemplate>(admin, template)))).every(isTaken), { describe: () => complaints(admin, templates) });
   for (const constraint of constraints) {
     const path = pathOfConstraint(constraint);
@@ -37,7 +37,7 @@ export async function installGatekeeper(controlPlane: ControlPlane, { templates,
     return all.every(({ metadata, status }) => status?.byPod?.some(({ enforced, observedGeneration }) => enforced === true && observedGeneration === metadata.generation));
   });
   const { authority, port } = served_.get(controlPlane)!;
-  await admin.apply(reachable(webhook, port, authority) as Applied, { force: true });
+  await admin.apply(reachable(webhook, port, authority), { force: true });
   await until('the API server asks Gatekeeper', async () => {
     const reply = await controlPlane.admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
     return JSON.stringify(reply.body).includes('admission webhook');
@@ -154,7 +154,7 @@ interface LiveConstraint extends LiveObject {
   };
 }
 
-const live = async <T>(admin: Api, object: Manifest): Promise<T> => admin.get<T>(await admin.pathOf(object as Applied));
+const live = async <T>(admin: Api, object: Manifest): Promise<T> => admin.get<T>(await admin.pathOf(object));
 const isTaken = ({ metadata, status }: LiveTemplate): boolean => status?.created === true && (status.byPod ?? []).some(({ observedGeneration, errors = [] }) => observedGeneration === metadata.generation && errors.length === 0);
 
 async function complaints(admin: Api, templates: readonly Manifest[]): Promise<string> {

@@ -78,8 +78,8 @@ export interface World {
 /** Acts reach deep into copies of objects of many kinds. */
 export type Live = Omit<LiveObject, 'metadata'> & {
   metadata: { name: string; namespace?: string; uid: string; labels?: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: object[] };
-  spec: any; // eslint-disable-line @typescript-eslint/no-explicit-any
-  status?: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+  spec: any;
+  status?: any;
 };
 
 const ROOTS: Readonly<Record<string, string>> = {
@@ -117,7 +117,7 @@ export const create = (path: string, body: unknown): ApiRequest => ({ method: 'P
 export const remove = (object: Live, options: object = {}): ApiRequest => ({ method: 'DELETE', path: pathOf(object), body: { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'], ...options } });
 
 /** A new StatefulSet of the fleet's shape, weakened: what a person with an editor and little time would apply. */
-export function fresh({ fresh: object }: World, weaken: (spec: any, copy: Live) => void): ApiRequest { // eslint-disable-line @typescript-eslint/no-explicit-any
+export function fresh({ fresh: object }: World, weaken: (spec: any, copy: Live) => void): ApiRequest {
   const copy = structuredClone(object);
   weaken(copy.spec, copy);
   return create(`/apis/apps/v1/namespaces/${object.metadata.namespace}/statefulsets`, copy);

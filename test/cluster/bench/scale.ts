@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -151,7 +151,10 @@ async function applyAgain(root: string, cluster: string, nodes: readonly Manifes
   const folder = join(root, 'again');
   mkdirSync(folder);
   for (const namespace of new Set(objects.map(({ metadata }) => metadata.namespace!))) {
-    for (const node of chosen) cpSync(join(root, 'dist', cluster, namespace, node), join(folder, node), { recursive: true, force: false, errorOnExist: false, filter: () => true });
+    for (const node of chosen) {
+      const from = join(root, 'dist', cluster, namespace, node);
+      if (existsSync(from)) cpSync(from, join(folder, node), { recursive: true });
+    }
   }
   const ours: number[] = [];
   const theirs: number[] = [];
