@@ -2,7 +2,7 @@
  * Who may do what to a running signer: the table of `docs/architecture.md`, as data. Every role is rendered from it.
  *
  * RBAC sees a verb, a resource and a name, never a field. Where a row turns on a field (`replicas`, `partition`, a hold, a
- * grace period, a finalizer), the row grants the verb and says in `admission` what the admission policies have to refuse.
+ * grace period, a finalizer), the row grants the verb and says in `admission` what the admission policies (`apps/policies`) refuse.
  *
  * ## Who applies what
  * Nobody in this table writes namespaces, quotas, StorageClasses, PriorityClasses, admission policies or RBAC. These are
@@ -107,7 +107,7 @@ export const PERMISSIONS: readonly Act[] = [
       { to: ['deployer'], namespaced: [rule('apps', ['statefulsets'], ['patch'])] },
       { to: ['rolloutEngine', 'breakGlass'], namespaced: [rule('apps', ['statefulsets', 'statefulsets/scale'], ['patch'])] },
     ],
-    admission: 'Refused while a hold stands, to operators, the deployer and the rollout engine alike.',
+    admission: 'Refused while a hold stands, to operators, the deployer and the rollout engine alike; by the scale, which shows no hold, to all but break-glass.',
   },
   {
     act: 'more than 1, autoscaler, second workload on a PVC',
