@@ -7,8 +7,9 @@ import { checkFleet } from './checks';
 import type { CheckedFleet, Unread } from './checks/context';
 import { isError, nearest, type Place, type Problem, problems, sortProblems } from './errors';
 import { own } from './lookup';
-import type { Cluster, Fleet, FleetNode, Network, Observed, Settings, Source } from './model';
+import type { Cluster, Fleet, FleetNode, Infrastructure, Network, Observed, Settings, Source } from './model';
 import { clusterSchema } from './schema/cluster';
+import { infrastructureSchema } from './schema/infrastructure';
 import { networkSchema } from './schema/network';
 import { nodeDefaultsSchema, nodeSchema, nodesFileSchema } from './schema/node';
 import { observedSchema } from './schema/observed';
@@ -50,6 +51,7 @@ export function parseFleet(files: ReadonlyMap<string, string>, catalogue: ChainC
   const { locator, unread } = reader;
   const fleet: CheckedFleet = {
     settings: reader.settings,
+    ...(reader.infrastructure && { infrastructure: reader.infrastructure }),
     clusters: reader.clusters,
     networks: reader.networks,
     nodes: reader.nodes,
@@ -69,6 +71,7 @@ const DATA_FOLDERS = ['clusters', 'networks', 'nodes', 'observed'] as const;
 const IGNORED = /^(schema\/|checks\/|[^/]+\.ts$|keys\.lock$|README\.md$|(clusters|networks|nodes|observed)\/(README\.md|\.gitkeep)$)/;
 const FORMS = [
   'settings.yaml',
+  'infrastructure.yaml',
   'clusters/<cluster>.yaml',
   'networks/<network>.yaml',
   'nodes/<cluster>/<network>.yaml',
@@ -85,6 +88,7 @@ class FleetReader {
   readonly locator: Locator;
   readonly unread: Unread = { clusters: new Set(), networks: new Set(), nodes: new Map(), nodesDropped: false };
   settings: Settings | undefined;
+  infrastructure: Infrastructure | undefined;
   readonly clusters: Record<string, Cluster> = {};
   readonly networks: Record<string, Network> = {};
   readonly nodes: FleetNode[] = [];
@@ -113,6 +117,7 @@ class FleetReader {
       const observed = /^observed\/([^/]+)\.yaml$/.exec(path)?.[1];
       const nodes = /^nodes\/([^/]+)\/([^/]+)\.yaml$/.exec(path);
       if (path === 'settings.yaml') this.settings = this.file(path, settingsSchema);
+      else if (path === 'infrastructure.yaml') this.infrastructure = this.file(path, infrastructureSchema);
       else if (cluster !== undefined) this.readCluster(path, cluster);
       else if (network !== undefined) this.readNetwork(path, network);
       else if (observed !== undefined) this.readObserved(path, observed);
@@ -350,7 +355,7 @@ function has(raw: Raw, path: readonly PropertyKey[]): boolean {
 function meantPath(path: string): string | undefined {
   if (path.endsWith('.yml')) return path.replace(/\.yml$/, '.yaml');
   const [folder = '', ...rest] = path.split('/');
-  if (rest.length === 0) return nearest(path, ['settings.yaml']);
+  if (rest.length === 0) return nearest(path, ['settings.yaml', 'infrastructure.yaml']);
   const meant = nearest(folder, DATA_FOLDERS);
   return meant && meant !== folder ? [meant, ...rest].join('/') : undefined;
 }

@@ -1,10 +1,12 @@
 import type { Cluster } from './schema/cluster';
+import type { Infrastructure } from './schema/infrastructure';
 import type { Network } from './schema/network';
 import type { NodeDeclaration } from './schema/node';
 import type { Observed } from './schema/observed';
 import type { Settings } from './schema/settings';
 
 export type { Cluster, Pool, MachineFeature } from './schema/cluster';
+export type { Infrastructure, Maintenance, Tombstone } from './schema/infrastructure';
 export type { Network, ClientDeclaration, Release, Genesis } from './schema/network';
 export type { NodeDeclaration, ReachDeclaration, NodeState } from './schema/node';
 export type { Observed } from './schema/observed';
@@ -28,6 +30,8 @@ export interface FleetNode extends NodeDeclaration {
 /** All that is declared, validated: plain data that can be sent to a worker. */
 export interface Fleet {
   readonly settings: Settings;
+  /** What Terraform makes beside clusters; absent in a fleet that renders manifests only. */
+  readonly infrastructure?: Infrastructure;
   readonly clusters: Readonly<Record<string, Cluster>>;
   readonly networks: Readonly<Record<string, Network>>;
   /** In the order of their files and of their entries. */

@@ -78,4 +78,5 @@ export type RunningCheck = (subject: RunningSubject, context: CheckContext) => P
 
 export const clusterFile = (cluster: string): string => `clusters/${cluster}.yaml`;
 export const networkFile = (network: string): string => `networks/${network}.yaml`;
+export const INFRASTRUCTURE_FILE = 'infrastructure.yaml';
 export const SETTINGS_FILE = 'settings.yaml';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ChainCatalogue } from '../catalogue';
 import { clusterSchema } from './cluster';
+import { infrastructureSchema } from './infrastructure';
 import { networkSchema } from './network';
 import { nodesFileSchema } from './node';
 import { observedSchema } from './observed';
@@ -17,6 +18,7 @@ type JsonSchema = Record<string, unknown>;
 export function jsonSchemas(catalogue: ChainCatalogue): Record<string, JsonSchema> {
   const result: Record<string, JsonSchema> = {
     'settings.schema.json': convert(settingsSchema, 'fleet/settings.yaml'),
+    'infrastructure.schema.json': convert(infrastructureSchema, 'fleet/infrastructure.yaml'),
     'cluster.schema.json': convert(clusterSchema, 'fleet/clusters/<cluster>.yaml'),
     'observed.schema.json': convert(observedSchema, 'fleet/observed/<cluster>.yaml'),
   };

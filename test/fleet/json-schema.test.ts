@@ -9,6 +9,7 @@ describe('the JSON Schemas for editors', () => {
   it('are one for each kind of file, and for each chain where that makes a difference', () => {
     expect(Object.keys(schemas).sort()).toEqual([
       'cluster.schema.json',
+      'infrastructure.schema.json',
       'network.crab.schema.json',
       'network.heron.schema.json',
       'network.otter.schema.json',

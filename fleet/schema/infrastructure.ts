@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { cidr, gibibytes, imageRepository, name, version } from './primitives';
+
+const gcpProject = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be a GCP project id');
+const awsAccount = z.string().regex(/^[0-9]{12}$/, 'must be a 12 digit AWS account id in quotes');
+const region = z.string().min(1);
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'must be lower case letters, digits and "-", 3 to 63 of them: what both clouds take for a bucket');
+const principals = z
+  .array(z.string().regex(/^arn:aws:iam::[0-9]{12}:role\/.+$/, 'must be the ARN of an IAM role'))
+  .min(1);
+
+const releaseVersion = z.string().regex(/^v?[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.+-]*$/, 'must be one whole version, such as "3.23.1"');
+
+const time = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time in UTC, such as "03:00", in quotes');
+const date = z.iso.date();
+
+const maintenance = z
+  .strictObject({
+    start: time.describe('When a window opens, in UTC.'),
+    hours: z.number().int().min(4).max(24).describe('How long it stays open. GKE asks for at least 4.'),
+    days: z.array(z.enum(['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])).min(2).describe('GKE asks for 48 hours in 32 days, so for two days a week at least.'),
+    exclusions: z
+      .array(z.strictObject({ name, from: date, to: date }))
+      .max(20)
+      .default([])
+      .describe('Spans of days, in UTC, both included, in which no machine and no control plane is upgraded unasked.'),
+  })
+  .describe('When the clouds may touch control planes and machines on their own.');
+
+const managementNetwork = z.strictObject({
+  region,
+  range: cidr.describe('Atlantis and what it runs have addresses of it; private control planes let it in.'),
+});
+
+const tombstone = z
+  .discriminatedUnion('cloud', [
+    z.strictObject({ cluster: name, cloud: z.literal('gcp'), project: gcpProject, region, destroyed: z.boolean() }),
+    z.strictObject({ cluster: name, cloud: z.literal('aws'), account: awsAccount, region, destroyed: z.boolean() }),
+  ])
+  .describe('A cluster that was taken out of the fleet. Its stacks stay listed, empty, until all of them are destroyed; then `destroyed: true`.');
+
+/** `fleet/infrastructure.yaml`: what the clouds hold for the whole fleet, beside its clusters. Only Terraform needs it. */
+export const infrastructureSchema = z.strictObject({
+  state: z
+    .strictObject({
+      gcp: z.strictObject({ project: gcpProject, bucket, location: region }),
+      aws: z.strictObject({ account: awsAccount, bucket, region }),
+    })
+    .describe('Where Terraform keeps its state: that of each stack in a bucket of the stack\'s own cloud.'),
+  gcp: z.strictObject({
+    project: gcpProject.describe('Project of what the whole fleet shares.'),
+    region,
+    releaseChannel: z.enum(['REGULAR', 'STABLE', 'EXTENDED']).describe('Release channel of every GKE cluster.'),
+    imageMirror: z.strictObject({ location: region, repository: name }).describe('Artifact Registry repository that clusters pull staking images from.'),
+    snapshotsLocation: region.describe('Location of the bucket of snapshots: a region or a dual-region.'),
+    management: managementNetwork,
+  }),
+  aws: z.strictObject({
+    account: awsAccount.describe('Account of what the whole fleet shares.'),
+    region,
+    principals: z
+      .strictObject({ viewers: principals, operators: principals, deployers: principals, breakGlass: principals, dataCustodians: principals, platform: principals })
+      .describe('IAM roles that may connect to EKS clusters, by the Kubernetes group they are put in.'),
+    addOns: z
+      .strictObject({ vpcCni: releaseVersion, kubeProxy: releaseVersion, coreDns: releaseVersion, ebsCsiDriver: releaseVersion, snapshotController: releaseVersion, podIdentityAgent: releaseVersion })
+      .describe('Versions of EKS add-ons, as `aws eks describe-addon-versions` lists them.'),
+    snapshotsRegion: region.describe('Region of the bucket of snapshots.'),
+    management: managementNetwork,
+  }),
+  home: z
+    .strictObject({
+      cloud: z.enum(['gcp', 'aws']),
+      region,
+      database: z.strictObject({
+        machine: z.string().min(1).describe('Cloud SQL tier or RDS instance class.'),
+        version: z.string().regex(/^[0-9]{2}$/, 'must be a major version of PostgreSQL in quotes, such as "17"'),
+        storageGiB: gibibytes,
+        backupDays: z.number().int().min(7).max(35),
+      }),
+      range: cidr.describe('Private range of the database, in the management network\'s cloud.'),
+    })
+    .describe('Where the secret manager\'s database is. Other regions reach it through its service only.'),
+  snapshots: z.strictObject({
+    bucketPrefix: bucket.describe('Buckets are named by it, the cloud and nothing else.'),
+    retentionDays: z.number().int().min(1).max(365).describe('So long nobody deletes or overwrites a snapshot.'),
+    keepDays: z.number().int().min(1).max(3650).describe('After so long it is deleted by the bucket itself.'),
+  }),
+  authorizedNetworks: z
+    .array(z.strictObject({ name, range: cidr }))
+    .default([])
+    .describe('Ranges, beside the management networks, that private control planes let in.'),
+  maintenance,
+  charts: z
+    .strictObject({ gatekeeper: releaseVersion, monitoring: releaseVersion, awsLoadBalancerController: releaseVersion })
+    .describe('Versions of the Helm charts: gatekeeper, kube-prometheus-stack, aws-load-balancer-controller.'),
+  atlantis: z.strictObject({
+    image: imageRepository,
+    version,
+    hostname: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a host name'),
+    repository: z.string().regex(/^github\.com\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, 'must be such as "github.com/organisation/repository"'),
+  }),
+  tombstones: z.array(tombstone).default([]),
+});
+export type Infrastructure = z.output<typeof infrastructureSchema>;
+export type Tombstone = z.output<typeof tombstone>;
+export type Maintenance = Infrastructure['maintenance'];

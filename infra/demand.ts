@@ -1,0 +1,77 @@
+import type { ChainCatalogue, ComponentDemand } from '../fleet/catalogue';
+import type { Cluster, Fleet, FleetNode, Pool } from '../fleet/model';
+import { FleetIndex } from '../fleet/resolve';
+import { choosePool, packPools, type Placement, type PoolSize } from '../fleet/sizing';
+
+/**
+ * What the nodes of a cluster ask of its infrastructure. It is all that Terraform takes from nodes: whatever does not show here
+ * changes manifests only.
+ */
+export interface ClusterDemand {
+  /** Machines of each pool in each zone, headroom included. */
+  readonly pools: readonly PoolSize[];
+  /** Ports to open to the world, in the order of nodes, components and ports. */
+  readonly ports: readonly OpenPorts[];
+}
+
+/** The P2P ports of one component that is reached from outside. */
+export interface OpenPorts {
+  readonly node: string;
+  readonly component: string;
+  readonly pool: string;
+  readonly zone: string;
+  /** `machine`: by the public address of its machine. `loadBalancer`: by an address of its own, which has to be reserved. */
+  readonly via: 'machine' | 'loadBalancer';
+  readonly ports: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP' }[];
+}
+
+/** The demand of every cluster of a checked fleet, by name. Stopped nodes count: they must be able to come back at any time. */
+export function clusterDemands(fleet: Fleet, catalogue: ChainCatalogue): Readonly<Record<string, ClusterDemand>> {
+  const index = new FleetIndex(fleet, catalogue);
+  const placements = new Map<string, { readonly node: FleetNode; readonly component: ComponentDemand; readonly pool: Pool }[]>();
+  for (const node of fleet.nodes) {
+    const cluster = fleet.clusters[node.cluster];
+    const chain = index.chain(node);
+    if (node.state === 'retired' || cluster === undefined || chain === undefined) continue;
+    const placed = placements.get(node.cluster) ?? [];
+    placements.set(node.cluster, placed);
+    for (const component of chain.components(index.resolve(node))) {
+      const pool = choosePool(cluster, node, chain.name, component, catalogue.agentDemand);
+      if (pool) placed.push({ node, component, pool });
+    }
+  }
+  return Object.fromEntries(
+    Object.values(fleet.clusters).map((cluster) => {
+      const placed = placements.get(cluster.name) ?? [];
+      const items: Placement[] = placed.map(({ node, component, pool }) => ({ node: node.name, component, pool, zone: node.zone }));
+      return [cluster.name, { pools: packPools(cluster, items, catalogue.agentDemand), ports: placed.flatMap(openPorts) }];
+    }),
+  );
+}
+
+/** The machines of a cluster, in the order of its pools and zones, with their pool's declaration. Pools without machines are there too. */
+export function machinePools(cluster: Cluster, { pools }: ClusterDemand): (PoolSize & { readonly declared: Pool })[] {
+  return pools.map((size) => {
+    const declared = cluster.pools.find(({ name }) => name === size.pool);
+    if (declared === undefined) throw new TypeError(`pool "${size.pool}" is not declared in cluster "${cluster.name}"`);
+    return { ...size, declared };
+  });
+}
+
+/** Ports as firewalls take them, consecutive ones as one range: `["30300", "30305-30307"]`. */
+export function portRanges(ports: readonly number[]): string[] {
+  const ranges: [first: number, last: number][] = [];
+  for (const port of [...new Set(ports)].sort((a, b) => a - b)) {
+    const current = ranges.at(-1);
+    if (current && port === current[1] + 1) current[1] = port;
+    else ranges.push([port, port]);
+  }
+  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
+}
+
+function openPorts({ node, component, pool }: { readonly node: FleetNode; readonly component: ComponentDemand; readonly pool: Pool }): OpenPorts[] {
+  const ports = component.ports.filter(({ purpose }) => purpose === 'p2p').map(({ port, protocol }) => ({ port, protocol }));
+  const onMachine = component.hostNetwork || node.reach.via === 'nodePort' || node.reach.via === 'hostNetwork';
+  if (ports.length === 0 || (!onMachine && node.reach.via !== 'loadBalancer')) return [];
+  return [{ node: node.name, component: component.name, pool: pool.name, zone: node.zone, via: onMachine ? 'machine' : 'loadBalancer', ports }];
+}

@@ -1,0 +1,9 @@
+import type { Construct } from 'constructs';
+import { AwsStack, type StackContext } from '../stack';
+
+export class AwsSnapshotsStack extends AwsStack {
+  constructor(scope: Construct, id: string, context: StackContext) {
+    const { account, region } = context.fleet.infrastructure.aws;
+    super(scope, id, context, { account, region });
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { App } from 'cdktf';
+import { catalogue } from '../constructs/chains';
+import { formatProblems } from '../fleet/errors';
+import { loadFleet } from '../fleet/load';
+import type { Fleet } from '../fleet/model';
+import { clusterDemands } from './demand';
+import { addStacks, stacksOf } from './stacks';
+import type { StackContext } from './stacks/stack';
+
+/** The fleet can't become Terraform; the message says what to mend. */
+export class InfraError extends Error {
+  override readonly name = 'InfraError';
+}
+
+/**
+ * Reads a fleet for Terraform.
+ *
+ * @throws InfraError with every problem of the fleet, or where it declares no infrastructure
+ */
+export function loadStacks(folder: string): StackContext {
+  const { fleet, problems } = loadFleet(folder, catalogue);
+  if (!fleet) throw new InfraError(formatProblems(problems, folder));
+  return stackContext(fleet, folder);
+}
+
+/** @throws InfraError where the fleet declares no infrastructure */
+export function stackContext(fleet: Fleet, folder: string): StackContext {
+  const { infrastructure } = fleet;
+  if (infrastructure === undefined) {
+    throw new InfraError(`${folder}/infrastructure.yaml:1:1: error: it is missing: what the clouds hold beside clusters is declared there [missing-file]\n  next: Create it, or render manifests alone: npx cdk8s synth`);
+  }
+  return { fleet: { ...fleet, infrastructure }, demands: clusterDemands(fleet, catalogue) };
+}
+
+/**
+ * Writes `manifest.json` and `stacks/<id>/cdk.tf.json` of every stack. The folder is replaced as a whole once all of it is made.
+ *
+ * @returns how many stacks there are
+ */
+export function synthStacks(context: StackContext, out: string): number {
+  const target = resolve(out);
+  mkdirSync(dirname(target), { recursive: true });
+  const staging = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  try {
+    const app = new App({ outdir: staging, stackTraces: false });
+    addStacks(app, context);
+    app.synth();
+    rmSync(target, { recursive: true, force: true });
+    renameSync(staging, target);
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    throw error;
+  }
+  return stacksOf(context.fleet).length;
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { runSynth, type SynthOptions } from '../apps/synth';
+
+/**
+ * `npm run synth`: from YAML to files. Manifests go to `dist/`, Terraform to `cdktf.out/`; the two apps know nothing of each other, and
+ * `npx cdk8s synth` and `npx cdktf synth` run one of them each.
+ */
+const program = new Command('synth')
+  .description('Validate the fleet and render its manifests, one folder per cluster and node, and its Terraform, one folder per stack.')
+  .option('--fleet <folder>', 'where the fleet is declared', 'fleet')
+  .option('--out <folder>', 'where to write manifests; a full run replaces it', process.env['CDK8S_OUTDIR'] ?? 'dist')
+  .option('--terraform-out <folder>', 'where to write Terraform; replaced as a whole', process.env['CDKTF_OUTDIR'] ?? 'cdktf.out')
+  .option('--cluster <name...>', 'only the manifests of these clusters')
+  .option('--network <name...>', 'only the manifests of nodes of these networks')
+  .option('--node <name...>', 'only the manifests of these nodes, by name or cluster/name')
+  .addOption(new Option('--format <format>', 'plain manifests, or a Helm chart per cluster and namespace').choices(['plain', 'helm']).default('plain'))
+  .option('--json', 'print the summary, or the problems, as JSON')
+  .option('--no-terraform', 'render manifests alone')
+  .allowExcessArguments(false);
+
+type Options = SynthOptions & { readonly terraform: boolean; readonly terraformOut: string };
+
+async function run({ terraform, terraformOut, ...options }: Options): Promise<number> {
+  const whole = !options.cluster && !options.network && !options.node;
+  if (!terraform || !whole) return runSynth(options, process);
+  // Loaded only here, so that a filtered run stays quick.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { InfraError, loadStacks, synthStacks } = require('../infra/synth') as typeof import('../infra/synth.js');
+  const exitCode = await runSynth(options, process);
+  if (exitCode !== 0) return exitCode;
+  try {
+    const said = existsSync(join(options.fleet, 'infrastructure.yaml'))
+      ? `${synthStacks(loadStacks(options.fleet), terraformOut)} Terraform stacks in ${terraformOut}/stacks`
+      : `${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`;
+    (options.json ? process.stderr : process.stdout).write(`${said}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+program.parse();
+run(program.opts<Options>()).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
+    process.exitCode = 70;
+  },
+);
