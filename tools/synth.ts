@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import type * as infra from '../infra/synth';
 import { runSynth, type SynthOptions } from '../apps/synth';
 
 /**
@@ -27,7 +28,7 @@ async function run({ terraform, terraformOut, ...options }: Options): Promise<nu
   if (!terraform || !whole) return runSynth(options, process);
   // Loaded only here, so that a filtered run stays quick.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { InfraError, loadStacks, synthStacks } = require('../infra/synth') as typeof import('../infra/synth.js');
+  const { InfraError, loadStacks, synthStacks } = require('../infra/synth') as typeof infra;
   const exitCode = await runSynth(options, process);
   if (exitCode !== 0) return exitCode;
   try {
