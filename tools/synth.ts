@@ -35,7 +35,7 @@ async function run({ terraform, terraformOut, ...options }: Options): Promise<nu
     const said = existsSync(join(options.fleet, 'infrastructure.yaml'))
       ? `${synthStacks(loadStacks(options.fleet), terraformOut)} Terraform stacks in ${terraformOut}/stacks`
       : `${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`;
-    (options.json ? process.stderr : process.stdout).write(`${said}\n`);
+    if (!options.json) process.stdout.write(`${said}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;
