@@ -79,7 +79,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     }
   },
   'signing-state-on-its-own-volume': perPod(function* (pod, component) {
-    const signing = component.volumes.filter(({ kind }) => kind === 'signing-state');
+    const signing = component.volumes.filter(({ kind }) => kind === 'signing-state' || kind === 'signing-chain');
     for (const { name, mountPath } of signing) {
       const mount = clientOf(pod).volumeMounts?.find((candidate) => candidate.name === name);
       yield* expectEqual('mount of the signing state', mount?.mountPath, mountPath);
@@ -217,7 +217,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
   }),
   'agent-starts-before-the-client': perPod(function* (pod, component) {
     const order = (pod.initContainers ?? []).map(({ name, restartPolicy }) => `${name}${restartPolicy ? `:${restartPolicy}` : ''}`);
-    const guarded = component.volumes.some(({ kind }) => kind === 'signing-state') || component.signs;
+    const guarded = component.signs;
     const expected = [...(guarded ? ['signing-state-guard'] : []), ...((component.prepare?.length ?? 0) > 0 ? ['prepare'] : []), 'secret-agent:Always'];
     yield* expectEqual('init containers', order, expected);
     const agent = pod.initContainers?.find(({ name }) => name === 'secret-agent');
@@ -226,7 +226,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
   }),
   'first-start-is-approved': function* ({ objects, components, name, firstStart }) {
     for (const component of components) {
-      const guarded = component.volumes.find(({ kind }) => kind === 'signing-state') ?? (component.signs ? component.volumes.find(({ kind }) => kind === 'chain-data') : undefined);
+      const guarded = component.signs ? component.volumes.find(({ kind }) => kind === 'signing-state' || kind === 'signing-chain') : undefined;
       const agent = agentOf(objects, `${name}-${component.name}`);
       yield* expectEqual(`guard of ${component.name}`, agent.guard, guarded ? { folder: guarded.mountPath, firstStart } : undefined);
     }
