@@ -1,4 +1,5 @@
 import type { ComponentSpec } from '../../constructs/chains/component';
+import type { AgentSecret } from '../../constructs/secret-agent';
 import {
   allContainers,
   clientOf,
@@ -100,6 +101,14 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     if (wanted) yield* expectEqual('read-only secrets', mount?.readOnly ?? false, component.writableSecrets === undefined);
     for (const { path, passwordPath } of component.secrets ?? []) for (const file of [path, passwordPath ?? path]) if (!within(file, mount?.mountPath ?? '/nowhere')) yield `secret ${file} lies outside ${mount?.mountPath}`;
   }),
+  'secrets-of-the-right-key': function* ({ objects, components, name, keys }) {
+    for (const component of components) {
+      const claimed = agentOf(objects, `${name}-${component.name}`).secrets.filter(({ claim }) => claim !== undefined);
+      const files = claimed.map(({ file }) => file);
+      if (new Set(files).size !== files.length && !claimed.every(({ format }) => format === 'prysm-wallet')) yield `two keys of ${component.name} are written to one file`;
+      if (component.signs) yield* expectEqual(`keys of ${component.name}`, [...new Set(claimed.map(({ claim }) => claim))].sort(), [...keys].sort());
+    }
+  },
   'no-kubernetes-secrets': function* ({ objects }) {
     for (const object of objects) {
       if (object.kind === 'Secret') yield `Secret ${object.metadata.name}`;
@@ -365,12 +374,12 @@ function policyRules(objects: readonly RenderedObject[]): { name: string; peers:
 const ALLOWED_KINDS = ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'Service', 'NetworkPolicy', 'PodDisruptionBudget', 'StatefulSet', 'Role', 'RoleBinding'];
 
 /** What the agent is told, out of the ConfigMap that a StatefulSet mounts. */
-export function agentOf(objects: readonly RenderedObject[], statefulSet: string): { readonly guard?: unknown; readonly secrets: readonly unknown[] } {
+export function agentOf(objects: readonly RenderedObject[], statefulSet: string): { readonly guard?: unknown; readonly secrets: readonly AgentSecret[] } {
   const workload = statefulSets(objects).find(({ metadata }) => metadata.name === statefulSet);
   const mounted = workload?.spec.template.spec.volumes.find(({ name }) => name === 'agent-config')?.configMap?.name;
   const text = ofKind(objects, 'ConfigMap').find(({ metadata }) => metadata.name === mounted)?.data?.['agent.json'];
   if (text === undefined) throw new Error(`${statefulSet} mounts no agent configuration`);
-  return JSON.parse(text) as { guard?: unknown; secrets: unknown[] };
+  return JSON.parse(text) as { guard?: unknown; secrets: AgentSecret[] };
 }
 
 type PerComponent<T> = (thing: T, component: ComponentSpec, subject: Subject) => Iterable<string>;
