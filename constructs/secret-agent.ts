@@ -1,3 +1,4 @@
+import { SIGNING_VOLUMES } from '../fleet/catalogue';
 import { nodeSecretPath, keySecretPath, SECRET_MANAGER, serviceHost, SYSTEM_NAMESPACE } from '../naming';
 import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, type SecretFile } from './chains/component';
 
@@ -92,12 +93,9 @@ export function callsSecretManager(component: ComponentSpec): boolean {
   return needsToken(component) || (component.prepare ?? []).some(({ kind }) => kind === 'fetch');
 }
 
-/** The volume that must not start empty: the signing state, or the chain data of a signer that keeps it inside. */
+/** The volume that must not start empty: the signing state, or the chain data that holds it. */
 export function guardedVolume(component: ComponentSpec): ComponentSpec['volumes'][number] | undefined {
-  return (
-    component.volumes.find(({ kind }) => kind === 'signing-state') ??
-    (component.signs ? component.volumes.find(({ kind }) => kind === 'chain-data') : undefined)
-  );
+  return component.volumes.find(({ kind }) => SIGNING_VOLUMES.includes(kind));
 }
 
 export function agentConfig(component: ComponentSpec, identity: AgentIdentity): AgentConfig {
@@ -126,7 +124,8 @@ function agentSecrets(secret: SecretFile, { cluster, network, node, keys }: Agen
   if (secret.kind === 'nodeSecret') {
     return [{ source: nodeSecretPath(network, cluster, node, secret.name), format: secret.format, file: secret.path }];
   }
-  return keys.map((key) => ({
+  const { keyPrefix = '' } = secret;
+  return keys.filter((key) => key.startsWith(keyPrefix)).map((key) => ({
     source: keySecretPath(network, key),
     format: secret.format,
     file: forKey(secret.path, key),

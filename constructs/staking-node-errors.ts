@@ -1,3 +1,4 @@
+import { SIGNING_VOLUMES } from '../fleet/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from './chains/component';
 import { AGENT, guardedVolume } from './secret-agent';
@@ -203,9 +204,9 @@ function* checkPaths(component: ComponentSpec): Generator<StakingNodeProblem> {
   for (const path of [...duplicates(mounts), ...mounts.filter((mount) => [SECRETS_PATH, TMP_PATH, AGENT.configFolder, AGENT.tokenFolder].includes(mount))]) {
     yield { code: 'path-conflict', message: `two things of ${component.name} are mounted at one path`, value: path, next: 'Give each its own folder.' };
   }
-  const signingState = component.volumes.filter(({ kind }) => kind === 'signing-state');
+  const signingState = component.volumes.filter(({ kind }) => SIGNING_VOLUMES.includes(kind));
   for (const { mountPath } of signingState) {
-    const others = [...component.volumes.filter(({ kind }) => kind !== 'signing-state'), ...(component.temporary ?? []), ...(component.config ?? [])];
+    const others = [...component.volumes.filter(({ kind }) => !SIGNING_VOLUMES.includes(kind)), ...(component.temporary ?? []), ...(component.config ?? [])];
     const inside = others.find(
       (other) => (`${mountPath}/`.startsWith(`${other.mountPath}/`) || `${other.mountPath}/`.startsWith(`${mountPath}/`)),
     );
@@ -242,7 +243,7 @@ function* checkSigningState(props: StakingNodeProps, component: ComponentSpec): 
       code: 'no-signing-state',
       message: `${name} signs, so it must have a volume that remembers what it signed`,
       value: component.volumes.map(({ name: volumeName }) => volumeName),
-      next: 'Declare a volume of kind signing-state; a temporary folder is empty after every restart.',
+      next: 'Declare a volume of kind signing-state, or signing-chain where the state is inside the chain data; a temporary folder is empty after every restart.',
     };
   }
   if (volume) {

@@ -23,6 +23,7 @@ export interface ChainEntry {
   readonly clients: Readonly<Record<string, readonly string[] | 'declared'>>;
   /** How many consecutive ports a node takes from its base. */
   readonly portSpan: number;
+  /** Where it is remembered what was signed: on a volume of its own, or (with the reason) inside the chain data, or nowhere. */
   readonly signingState:
     | { readonly kind: 'volume' }
     | { readonly kind: 'none' | 'inChainData'; readonly reason: string };
@@ -142,5 +143,18 @@ export interface ComponentDemand {
   readonly ports: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly purpose: string }[];
 }
 
-/** `scratch` is a disk too, for what can be lost and synced again; memory and temporary folders are no volumes here. */
-export type VolumeKind = 'chain-data' | 'signing-state' | 'scratch';
+/**
+ * `signing-chain` is chain data with the signing state inside: as fast and as large as the one, as irreplaceable as the other. `scratch` is
+ * a disk too, for what can be lost and synced again; memory and temporary folders are no volumes here.
+ */
+export type VolumeKind = 'chain-data' | 'signing-state' | 'signing-chain' | 'scratch';
+
+/** The kinds that remember what was signed: never copied, never restored, never snapshotted, and never empty but on an approved first start. */
+export const SIGNING_VOLUMES: readonly VolumeKind[] = ['signing-state', 'signing-chain'];
+
+/** Where each way of keeping signing state puts it. `none` demands no volume of the fleet; {@link SIGNING_VOLUMES} may be used all the same. */
+export const SIGNING_VOLUME_OF: Readonly<Record<ChainEntry['signingState']['kind'], VolumeKind | undefined>> = {
+  volume: 'signing-state',
+  inChainData: 'signing-chain',
+  none: undefined,
+};

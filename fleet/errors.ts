@@ -349,10 +349,10 @@ export const problems = {
     allowed: 'keys: []',
     next: `Take them out here (\`keys: []\`), then run \`npm run keys -- retire --node <cluster>/${input.node} --proof "..."\` in the same change.`,
   })),
-  missingSigningState: kind('missing-signing-state', (input: { node: string; component: string; chain: string }) => ({
-    message: `${input.component} of node ${q(input.node)} can sign, but has no signing-state volume, which chain ${q(input.chain)} demands`,
+  missingSigningState: kind('missing-signing-state', (input: { node: string; component: string; chain: string; kind: string }) => ({
+    message: `${input.component} of node ${q(input.node)} can sign, but has no ${input.kind} volume, which chain ${q(input.chain)} demands`,
     value: input.component,
-    allowed: 'one volume of kind "signing-state" for each component that signs',
+    allowed: `one volume of kind ${q(input.kind)} for each component that signs`,
     next: 'Do not run it: choose another client, and correct the chain definition.',
   })),
   firstStartApproved: kind('first-start-approved', (input: { nodes: readonly string[] }) => ({

@@ -37,7 +37,7 @@ export const LABELS = {
   component: `${LABEL_PREFIX}/component`,
   role: `${LABEL_PREFIX}/role`,
   ring: `${LABEL_PREFIX}/ring`,
-  /** `chain-data`, `signing-state` or `scratch`, on PVCs. */
+  /** `chain-data`, `signing-state`, `signing-chain` or `scratch`, on PVCs. */
   volumeKind: `${LABEL_PREFIX}/volume-kind`,
   /** `true` on everything of a component that can sign. */
   signer: `${LABEL_PREFIX}/signer`,
@@ -97,7 +97,7 @@ export const configMapName = (node: string, component: string, digest: string): 
 export const nodeRoleName = (node: string): string => `${node}-operate`;
 
 /** StorageClasses, by the kind of volume they serve. */
-export const storageClassName = (kind: 'chain-data' | 'signing-state' | 'scratch'): string => `stockade-${kind}`;
+export const storageClassName = (kind: 'chain-data' | 'signing-state' | 'signing-chain' | 'scratch'): string => `stockade-${kind}`;
 
 /** PriorityClasses: signers above all other staking pods. */
 export const priorityClassName = (signs: boolean): string => (signs ? 'stockade-signer' : 'stockade-node');

@@ -7,7 +7,7 @@ import { diskTypeNone, machineSeriesUnknown } from './errors';
 import { KEPT, PLATFORM_LABELS } from './model';
 
 /** Every kind of volume, and with it every StorageClass that is ours. */
-export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state', 'scratch'];
+export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state', 'signing-chain', 'scratch'];
 
 /**
  * One StorageClass for each kind of volume: encrypted under the cluster's own key, growable, bound only where the pod is
@@ -41,8 +41,8 @@ export function storageClasses(cluster: Cluster): readonly Manifest[] {
 const FAST = { iops: 8000, throughputMiB: 700 } as const;
 
 /**
- * Scratch is a working set as well, one that can be synced again; signing state is a few megabytes, for which each cloud's
- * base performance is plenty.
+ * Scratch is a working set as well, one that can be synced again, and a signing chain is one that can't; signing state alone is a few
+ * megabytes, for which each cloud's base performance is plenty.
  */
 const isFast = (kind: VolumeKind): boolean => kind !== 'signing-state';
 

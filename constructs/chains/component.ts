@@ -121,6 +121,8 @@ export interface SecretFile {
   readonly name: string;
   /** `validatorKey`: one secret for each of the node's keys. `nodeSecret`: one for the node, shared by its components. */
   readonly kind: 'validatorKey' | 'nodeSecret';
+  /** With `validatorKey`: only keys whose canonical form starts so, where one node signs with keys of several kinds. Default: all of them. */
+  readonly keyPrefix?: string;
   readonly format: SecretFormat;
   /** Absolute, below {@link SECRETS_PATH}. `{publicKey}` stands for a key's canonical form. */
   readonly path: string;
@@ -139,7 +141,16 @@ export type SecretFormat =
   | 'cometbft-validator-key'
   | 'cometbft-node-key'
   /** Solana JSON keypair: an array of 64 numbers. */
-  | 'solana-keypair';
+  | 'solana-keypair'
+  /** A file of a Substrate keystore: the secret phrase or seed (`0x...`) of one session key, as a JSON string. */
+  | 'substrate-session-key'
+  /** The 32 bytes of an Ed25519 secret key, as 64 hexadecimal digits; made by the secret manager when first asked for. */
+  | 'substrate-node-key'
+  /** What a NodeID is the hash of: the certificate, in PEM, and its private key, in PKCS #8 PEM. One secret, written as two files. */
+  | 'avalanche-staking-certificate'
+  | 'avalanche-staking-key'
+  /** The 32 bytes of a BLS12-381 secret key, as they are. */
+  | 'avalanche-signer-key';
 
 /** Something the agent does on a volume before the client starts. Every step is idempotent. */
 export type PrepareStep =

@@ -1,15 +1,19 @@
 import type { ChainCatalogue } from '../../fleet/catalogue';
 import { AGENT_DEMAND, type ChainDefinition } from './component';
+import { avalanche } from './avalanche';
 import { cosmos } from './cosmos';
 import { ethereum } from './ethereum';
+import { polkadot } from './polkadot';
 import { solana } from './solana';
 
 export { defineNode, NodeDefinitionError, type DefinedNode, type NodeDefinition } from './standalone';
 
 /** Every chain, by the name that a network file gives. A further chain is one definition, its tests and one line here. */
 const known = {
+  avalanche,
   cosmos,
   ethereum,
+  polkadot,
   solana,
 } satisfies Readonly<Record<string, ChainDefinition>>;
 

@@ -42,3 +42,40 @@ export function unknownResources(node: ChainNode, volumes: Readonly<Record<strin
       }));
   });
 }
+
+/** A release of a client, in as far as flags differ between releases. */
+export interface Release {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Reads an image tag: `v3.1.8`, `4.0.2`, `v4.1.0-jito`. */
+export function parseRelease(version: string): Release | undefined {
+  const match = /^v?([0-9]+)\.([0-9]+)\.[0-9]+/.exec(version);
+  return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;
+}
+
+export const atLeast = (release: Release, floor: Release): boolean => release.major > floor.major || (release.major === floor.major && release.minor >= floor.minor);
+
+/** The releases whose flags a definition was read against: from the first, up to but not including the second. */
+export interface SupportedReleases {
+  readonly client: string;
+  readonly from: Release;
+  readonly before: Release;
+}
+
+/** What is wrong with the release that a component runs, where the definition knows the flags of some releases only. */
+export function checkRelease(node: ChainNode, component: string, { client, from, before }: SupportedReleases, next: { readonly unknown: string; readonly untagged: string }): ChainProblem[] {
+  const { version } = node.clients[component]!;
+  const release = parseRelease(version);
+  if (release && atLeast(release, from) && !atLeast(release, before)) return [];
+  return [
+    {
+      path: ['clients', component],
+      problem: release
+        ? `the flags of ${client} ${version} are not known here: ${from.major}.${from.minor} and newer are, up to before ${before.major}.${before.minor}`
+        : `${client}'s flags differ between releases, and "${version}" does not say which it is`,
+      next: release ? next.unknown : next.untagged,
+    },
+  ];
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { base58, base64 } from '@scure/base';
+import { cb58 } from '../../constructs/chains/avalanche/keys';
 import type { Genesis } from '../../fleet/model';
 import type { ChainNode, ClientRelease, PeerNode, Reach, RoleEntry } from '../../fleet/catalogue';
 import { chains } from '../../constructs/chains';
@@ -43,7 +44,7 @@ export function everySampleOf(chain: ChainDefinition): Sample[] {
 /** One sample by the name of its variant, with what a test wants to differ. `options` are laid over the variant's, then parsed. */
 export function sampleNode(chain: ChainDefinition, variant: string, differs: Partial<ChainNode> = {}): ChainNode {
   const record = recordOf(chain);
-  const { role, options, peers = {}, referrers = {} } = record.variants[variant]!;
+  const { role, options, networkOptions, key = record.key, peers = {}, referrers = {} } = record.variants[variant]!;
   const { options: otherOptions, networkOptions: otherNetworkOptions, ...rest } = differs;
   const [fewest = 0] = chain.roles[role]!.signs ? (chain.roles[role]!.keys ?? []) : [];
   const clients = clientsOf(chain, variant)[0]!;
@@ -53,12 +54,12 @@ export function sampleNode(chain: ChainDefinition, variant: string, differs: Par
     role,
     size: chain.sizes[0]!,
     clients: releases(chain, clients),
-    keys: Array.from({ length: fewest }, (_, index) => record.key(index)),
+    keys: Array.from({ length: fewest }, (_, index) => key(index)),
     portBase: 30400,
     reach: { via: 'outbound' },
     firstStart: false,
     ...(record.genesis ? { genesis: record.genesis } : {}),
-    networkOptions: chain.networkOptions.parse({ ...record.networkOptions, ...otherNetworkOptions }),
+    networkOptions: chain.networkOptions.parse({ ...record.networkOptions, ...networkOptions, ...otherNetworkOptions }),
     options: chain.nodeOptions.parse({ ...options, ...otherOptions }),
     resources: {},
     peers: parsed(chain, peers),
@@ -116,6 +117,10 @@ interface ChainRecord {
 interface Variant {
   readonly role: string;
   readonly options: Record<string, unknown>;
+  /** Laid over the chain's. */
+  readonly networkOptions?: Record<string, unknown>;
+  /** Instead of the chain's. */
+  key?(index: number): string;
   readonly peers?: Record<string, PeerNode>;
   readonly referrers?: Record<string, PeerNode>;
   /** Default: every way that chain and role allow. */
@@ -158,9 +163,30 @@ function recordOf(chain: ChainDefinition): ChainRecord {
   return record;
 }
 
+/** A session key in its canonical form: its type, and the hash of a sentence. */
+const sessionKey = (type: string, index: number): string =>
+  `${Buffer.from(type).toString('hex')}${type === 'beef' ? '02' : ''}${digest(`polkadot ${type} ${index}`).toString('hex')}`;
+
 const gas = { minimumGasPrices: '0.005uatom' };
 
 const RECORDS: Readonly<Record<string, ChainRecord>> = {
+  avalanche: {
+    network: 'avalanche-fuji',
+    networkOptions: { network: 'fuji' },
+    // A NodeID is 20 bytes in CB58; the two highest bits of a BLS public key are 1 and 0.
+    key: (index) => {
+      if (index % 2 === 0) return `NodeID-${cb58.encode(digest(`avalanche node ${index / 2}`).subarray(0, 20))}`;
+      const bytes = Buffer.concat([digest(`avalanche signer ${index}`), digest(`avalanche signer ${index}, the rest`).subarray(0, 16)]);
+      bytes[0] = (bytes[0]! & 0x3f) | 0x80;
+      return `0x${bytes.toString('hex')}`;
+    },
+    version: 'v1.14.2',
+    variants: {
+      validator: { role: 'validator', options: {} },
+      rpc: { role: 'rpc', options: {} },
+      archive: { role: 'rpc', options: { archive: true, stateSync: false } },
+    },
+  },
   cosmos: {
     network: 'cosmoshub-4',
     networkOptions: {
@@ -233,6 +259,18 @@ const RECORDS: Readonly<Record<string, ChainRecord>> = {
       },
       beacon: { role: 'beacon', options: {} },
       execution: { role: 'execution', options: {} },
+    },
+  },
+  polkadot: {
+    network: 'westend',
+    networkOptions: { relayChain: 'westend' },
+    key: (index) => sessionKey(['gran', 'babe', 'para', 'asgn', 'audi', 'beef'][index % 6]!, Math.floor(index / 6)),
+    version: 'stable2509',
+    variants: {
+      validator: { role: 'validator', options: {} },
+      rpc: { role: 'rpc', options: { statePruning: 'archive', blocksPruning: 'archive' } },
+      collator: { role: 'collator', networkOptions: { parachain: 'asset-hub-westend' }, options: { sync: 'warp' }, key: (index) => sessionKey('aura', index) },
+      'parachain rpc': { role: 'parachain-rpc', networkOptions: { parachain: 'asset-hub-westend' }, options: {} },
     },
   },
   solana: {

@@ -86,7 +86,7 @@ describe('the golden fleet as Helm charts', () => {
     const read = new Map([...helm].filter(([path]) => path.includes('/templates/')).map(([path, text]) => [path.replace('/templates/', '/'), unescaped(text)]));
     const expected = [...plain].filter(([path]) => path !== '.stockade');
     const quotas = expected.filter(([path]) => path.includes('/platform/networks/'));
-    expect(quotas).toHaveLength(6);
+    expect(quotas).toHaveLength(9);
     for (const [path] of quotas) expect(read.get(path), path).toContain("count/secrets: '10'");
     const withRoomForReleases = expected.map(([path, text]): [string, string] => [path, text.replace("count/secrets: '0'", "count/secrets: '10'")]);
     expect(treeDifferences(new Map(withRoomForReleases), read).join('\n')).toBe('');

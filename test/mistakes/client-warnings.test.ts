@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chains } from '../../constructs/chains';
 import type { ComponentSpec } from '../../constructs/chains/component';
 import type { StakingNodeError } from '../../constructs/staking-node-errors';
+import { guardedVolume } from '../../constructs/secret-agent';
 import { everySample, type Sample } from '../chains/every-chain';
 import { agentOf } from '../properties/hardening-points';
 import { allContainers, clientOf, ofKind, parseYaml, statefulSets, type RenderedStatefulSet } from '../rendered';
@@ -31,7 +32,7 @@ const rendered: readonly Rendered[] = [...new Set(ONE_OF_EACH)].flatMap((sample)
     component,
     workload: statefulSets(objects).find(({ metadata }) => metadata.name === `${props.name}-${component.name}`)!,
     text: ofKind(objects, 'ConfigMap').filter(({ metadata }) => metadata.labels?.['stockade.dev/component'] === component.name).map(({ data }) => Object.values(data ?? {}).join('\n')).join('\n'),
-    agent: agentOf(objects, `${props.name}-${component.name}`) as Rendered['agent'],
+    agent: agentOf(objects, `${props.name}-${component.name}`),
   }));
 });
 
@@ -46,7 +47,7 @@ describe('a signer that is not told where its signing state belongs', () => {
   const signers = rendered.filter(({ component, sample }) => component.signs && !sample.node.firstStart);
   it.each([...new Set(signers.map(({ sample, component }) => `${sample.chain.name} ${sample.variant} ${component.client}`))])('is refused: %s', (label) => {
     const { sample, component } = signers.find((candidate) => `${candidate.sample.chain.name} ${candidate.sample.variant} ${candidate.component.client}` === label)!;
-    const { mountPath } = component.volumes.find(({ kind }) => kind === 'signing-state')!;
+    const { mountPath } = guardedVolume(component)!;
     const elsewhere = (text: string): string => text.replaceAll(mountPath, '/elsewhere');
     const wrong: ComponentSpec = {
       ...component,

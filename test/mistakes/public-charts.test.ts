@@ -15,6 +15,14 @@ import { propsOf, subjectOf, yamlOf } from '../staking-nodes';
 const sample = (variant: string): Sample => ({ label: variant, chain: chains.ethereum, variant, node: sampleNode(chains.ethereum, variant) });
 const validator = sample('validator with relays');
 
+/** A validator of a chain that keeps its signing state inside the chain data. */
+const inChainData = (chain: 'avalanche' | 'polkadot'): Sample => ({
+  label: chain,
+  chain: chains[chain],
+  variant: 'validator',
+  node: sampleNode(chains[chain], 'validator', { reach: { via: 'nodePort', address: '203.0.113.7' } }),
+});
+
 /** The validator's props with one component changed. */
 function withComponent(name: string, change: (component: ComponentSpec) => Partial<ComponentSpec>): StakingNodeProps {
   const props = propsOf(validator);
@@ -82,6 +90,20 @@ describe('the slashing database is not on the volume', () => {
       { name: 'signing-state', kind: 'signing-state' as const, mountPath: '/data/signing-state', sizeGiB: 10 },
     ];
     expect(problemsOf(withComponent('validator', () => ({ volumes, args: ['--datadir=/data/signing-state'] }))).map(({ code }) => code)).toEqual(['path-conflict']);
+  });
+
+  it('because it is in chain data that the definition does not call so', () => {
+    const signer = inChainData('polkadot');
+    const volumes = [{ name: 'chain-data', kind: 'chain-data' as const, mountPath: '/chain-data', sizeGiB: 100 }];
+    const components = propsOf(signer).components.map((component) => ({ ...component, volumes }));
+    expect(problemsOf(propsOf(signer, { components })).map(({ code }) => code)).toEqual(['no-signing-state']);
+  });
+
+  it('because part of the chain data that holds it is elsewhere', () => {
+    const signer = inChainData('avalanche');
+    const temporary = [{ name: 'db', mountPath: '/chain-data/db', sizeMiB: 64, medium: 'disk' as const }];
+    const components = propsOf(signer).components.map((component) => ({ ...component, temporary }));
+    expect(problemsOf(propsOf(signer, { components })).map(({ code }) => code)).toEqual(['path-conflict']);
   });
 
   it('because persistence is off', () => {

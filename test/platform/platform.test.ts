@@ -3,6 +3,7 @@ import { PlatformError, platformFiles, type PlatformFacts } from '../../apps/pla
 import { levelFor } from '../../apps/platform/namespaces';
 import type { HardeningException } from '../../constructs/chains/component';
 import type { Manifest } from '../../constructs/manifest';
+import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, MONITORING_NAMESPACE, priorityClassName, storageClassName, SYSTEM_NAMESPACE } from '../../naming';
 import { validateObject } from '../kubernetes-schema';
@@ -118,7 +119,7 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
 
   it('keeps, grows and binds late every disk, as ext4', () => {
     const classes = objects.filter(({ kind }) => kind === 'StorageClass');
-    expect(classes.map(({ metadata }) => metadata.name)).toEqual(['stockade-chain-data', 'stockade-signing-state', 'stockade-scratch']);
+    expect(classes.map(({ metadata }) => metadata.name)).toEqual(['stockade-chain-data', 'stockade-signing-state', 'stockade-signing-chain', 'stockade-scratch']);
     for (const { reclaimPolicy, allowVolumeExpansion, volumeBindingMode, parameters } of classes as unknown as Record<string, unknown>[]) {
       expect({ reclaimPolicy, allowVolumeExpansion, volumeBindingMode }).toEqual({
         reclaimPolicy: 'Retain',
@@ -175,7 +176,7 @@ describe('Pod Security levels', () => {
 });
 
 describe('StorageClasses', () => {
-  const parameters = (cluster: Cluster, kind: 'chain-data' | 'signing-state' | 'scratch'): unknown =>
+  const parameters = (cluster: Cluster, kind: VolumeKind): unknown =>
     find(render(cluster), 'StorageClass', storageClassName(kind))['parameters'];
   const GOOGLE_KEY = {
     'disk-encryption-kms-key':
@@ -197,6 +198,8 @@ describe('StorageClasses', () => {
     expect(parameters(eks, 'chain-data')).toEqual({ type: 'gp3', iops: '8000', throughput: '700', ...AMAZON_KEY });
     expect(parameters(eks, 'scratch')).toEqual({ type: 'gp3', iops: '8000', throughput: '700', ...AMAZON_KEY });
     expect(parameters(eks, 'signing-state')).toEqual({ type: 'gp3', ...AMAZON_KEY });
+    // A chain's working set, whatever else is in it.
+    expect(parameters(eks, 'signing-chain')).toEqual(parameters(eks, 'chain-data'));
   });
 
   it('on GKE are Persistent Disk as soon as one pool takes nothing else', () => {

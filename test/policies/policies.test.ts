@@ -73,6 +73,25 @@ describe('the rules', () => {
   });
 });
 
+/** A cluster that has a chain of each way to keep signing state. */
+const mixed = admissionPolicies({ ...policyFacts(fleet, gke(), facts().networks), volumes: { ledger: 'chain-data', 'signing-chain': 'signing-chain', 'signing-state': 'signing-state', snapshots: 'scratch' } });
+
+describe('chain data that holds signing state', () => {
+  const expressions = (rule: string): string[] => (mixed.native.get(rule)![0] as NativePolicy).spec.validations.map(({ expression }) => expression);
+
+  it('is in no snapshot, as signing state alone is in none, and other chain data may be', () => {
+    expect(expressions('volume-snapshots')).toEqual(['variables.source != \'\' && !["signing-chain", "signing-state"].exists(volume, variables.source.endsWith(\'-\' + volume))']);
+  });
+
+  it('is made from no snapshot: only what is of the kind chain-data is, and a PVC is of its volume\'s kind', () => {
+    expect(expressions('volume-claims').filter((expression) => expression.includes('variables.source'))).toEqual([
+      '!variables.isCreate || variables.source == \'\' || (variables.kind == \'chain-data\' && variables.source == \'VolumeSnapshot\')',
+    ]);
+    const kinds = expressions('volume-claims').find((expression) => expression.includes('variables.kind in'))!;
+    expect(kinds).toContain('["ledger chain-data", "signing-chain signing-chain", "signing-state signing-state", "snapshots scratch"]');
+  });
+});
+
 function seccompProfile(): string {
   return facts().networks['solana-testnet']!.exceptions.find(({ what }) => what === 'seccomp-localhost')!.value!;
 }

@@ -1,4 +1,5 @@
 import type { ComponentSpec } from '../../constructs/chains/component';
+import type { AgentSecret } from '../../constructs/secret-agent';
 import {
   allContainers,
   clientOf,
@@ -79,7 +80,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     }
   },
   'signing-state-on-its-own-volume': perPod(function* (pod, component) {
-    const signing = component.volumes.filter(({ kind }) => kind === 'signing-state');
+    const signing = component.volumes.filter(({ kind }) => kind === 'signing-state' || kind === 'signing-chain');
     for (const { name, mountPath } of signing) {
       const mount = clientOf(pod).volumeMounts?.find((candidate) => candidate.name === name);
       yield* expectEqual('mount of the signing state', mount?.mountPath, mountPath);
@@ -100,6 +101,14 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
     if (wanted) yield* expectEqual('read-only secrets', mount?.readOnly ?? false, component.writableSecrets === undefined);
     for (const { path, passwordPath } of component.secrets ?? []) for (const file of [path, passwordPath ?? path]) if (!within(file, mount?.mountPath ?? '/nowhere')) yield `secret ${file} lies outside ${mount?.mountPath}`;
   }),
+  'secrets-of-the-right-key': function* ({ objects, components, name, keys }) {
+    for (const component of components) {
+      const claimed = agentOf(objects, `${name}-${component.name}`).secrets.filter(({ claim }) => claim !== undefined);
+      const files = claimed.map(({ file }) => file);
+      if (new Set(files).size !== files.length && !claimed.every(({ format }) => format === 'prysm-wallet')) yield `two keys of ${component.name} are written to one file`;
+      if (component.signs) yield* expectEqual(`keys of ${component.name}`, [...new Set(claimed.map(({ claim }) => claim))].sort(), [...keys].sort());
+    }
+  },
   'no-kubernetes-secrets': function* ({ objects }) {
     for (const object of objects) {
       if (object.kind === 'Secret') yield `Secret ${object.metadata.name}`;
@@ -217,7 +226,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
   }),
   'agent-starts-before-the-client': perPod(function* (pod, component) {
     const order = (pod.initContainers ?? []).map(({ name, restartPolicy }) => `${name}${restartPolicy ? `:${restartPolicy}` : ''}`);
-    const guarded = component.volumes.some(({ kind }) => kind === 'signing-state') || component.signs;
+    const guarded = component.signs;
     const expected = [...(guarded ? ['signing-state-guard'] : []), ...((component.prepare?.length ?? 0) > 0 ? ['prepare'] : []), 'secret-agent:Always'];
     yield* expectEqual('init containers', order, expected);
     const agent = pod.initContainers?.find(({ name }) => name === 'secret-agent');
@@ -226,7 +235,7 @@ export const HARDENING_POINTS: Readonly<Record<string, Point>> = {
   }),
   'first-start-is-approved': function* ({ objects, components, name, firstStart }) {
     for (const component of components) {
-      const guarded = component.volumes.find(({ kind }) => kind === 'signing-state') ?? (component.signs ? component.volumes.find(({ kind }) => kind === 'chain-data') : undefined);
+      const guarded = component.signs ? component.volumes.find(({ kind }) => kind === 'signing-state' || kind === 'signing-chain') : undefined;
       const agent = agentOf(objects, `${name}-${component.name}`);
       yield* expectEqual(`guard of ${component.name}`, agent.guard, guarded ? { folder: guarded.mountPath, firstStart } : undefined);
     }
@@ -365,12 +374,12 @@ function policyRules(objects: readonly RenderedObject[]): { name: string; peers:
 const ALLOWED_KINDS = ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'Service', 'NetworkPolicy', 'PodDisruptionBudget', 'StatefulSet', 'Role', 'RoleBinding'];
 
 /** What the agent is told, out of the ConfigMap that a StatefulSet mounts. */
-export function agentOf(objects: readonly RenderedObject[], statefulSet: string): { readonly guard?: unknown; readonly secrets: readonly unknown[] } {
+export function agentOf(objects: readonly RenderedObject[], statefulSet: string): { readonly guard?: unknown; readonly secrets: readonly AgentSecret[] } {
   const workload = statefulSets(objects).find(({ metadata }) => metadata.name === statefulSet);
   const mounted = workload?.spec.template.spec.volumes.find(({ name }) => name === 'agent-config')?.configMap?.name;
   const text = ofKind(objects, 'ConfigMap').find(({ metadata }) => metadata.name === mounted)?.data?.['agent.json'];
   if (text === undefined) throw new Error(`${statefulSet} mounts no agent configuration`);
-  return JSON.parse(text) as { guard?: unknown; secrets: unknown[] };
+  return JSON.parse(text) as { guard?: unknown; secrets: AgentSecret[] };
 }
 
 type PerComponent<T> = (thing: T, component: ComponentSpec, subject: Subject) => Iterable<string>;

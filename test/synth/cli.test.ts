@@ -62,7 +62,7 @@ describe('synth as a process', () => {
   it('renders the fleet, says what it did and ends with 0', () => {
     const { status, stdout, stderr } = synth(['--fleet', GOLDEN.fleet, '--out', out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/^Rendered 8 nodes \(8 running, 0 stopped, 0 retired\) of 2 clusters into /);
+    expect(stdout).toMatch(/^Rendered 11 nodes \(11 running, 0 stopped, 0 retired\) of 2 clusters into /);
     expect(stdout).toContain('Declared exceptions from the hardening:\n  host-network, 2 of solana:');
     expect(stdout).toMatch(/1 warnings?:\n {2}nodes\/eks-golden\/hoodi\.yaml:12:17: /);
     expect(treeDifferences(whole, readTree(out)).join('\n')).toBe('');
@@ -154,10 +154,10 @@ describe('the summary', () => {
       out,
       format: 'plain',
       clusters: [
-        { name: 'eks-golden', cloud: 'aws', region: 'eu-central-1', nodes: 4 },
-        { name: 'gke-golden', cloud: 'gcp', region: 'europe-west1', nodes: 4 },
+        { name: 'eks-golden', cloud: 'aws', region: 'eu-central-1', nodes: 6 },
+        { name: 'gke-golden', cloud: 'gcp', region: 'europe-west1', nodes: 5 },
       ],
-      nodes: { running: 8, stopped: 0, retired: 0 },
+      nodes: { running: 11, stopped: 0, retired: 0 },
       warnings: [{ level: 'warning', places: [{ file: 'nodes/eks-golden/hoodi.yaml' }] }],
     });
     expect(summary.exceptions.map(({ what, nodes }) => [what, nodes])).toContainEqual(['host-network', { solana: 2 }]);

@@ -49,7 +49,7 @@ describe('the example fleet', () => {
     const used = [...new Set(fleet.nodes.map(({ network }) => network))].map((name) => fleet.networks[name]!);
     expect(regions('gcp')).toBeGreaterThanOrEqual(4);
     expect(regions('aws')).toBeGreaterThanOrEqual(4);
-    expect([...new Set(used.map(({ chain }) => chain))].sort()).toEqual(['cosmos', 'ethereum', 'solana']);
+    expect([...new Set(used.map(({ chain }) => chain))].sort()).toEqual(['avalanche', 'cosmos', 'ethereum', 'polkadot', 'solana']);
     expect([...new Set(used.map(({ kind }) => kind))].sort()).toEqual(['mainnet', 'testnet']);
     expect(fleet.nodes.length).toBeGreaterThanOrEqual(60);
     expect(new Set(fleet.nodes.map(({ clients }) => JSON.stringify(clients))).size).toBeGreaterThanOrEqual(20);

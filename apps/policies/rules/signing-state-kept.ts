@@ -1,9 +1,10 @@
 import { AGENT } from '../../../constructs/secret-agent';
-import { celString, say, type Policy } from '../policy';
+import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
+import { celList, celString, say, type Policy } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /** A signer runs on the disk that knows what it signed, behind the guard that checks that it is the one. */
-export const signingStateKept = ({ settings: { agent } }: PolicyFacts): Policy => ({
+export const signingStateKept = ({ settings: { agent }, volumes }: PolicyFacts): Policy => ({
   name: 'signing-state-kept',
   purpose: 'A signer that starts on another or an empty disk has forgotten what it signed.',
   scope: 'protected',
@@ -27,7 +28,7 @@ export const signingStateKept = ({ settings: { agent } }: PolicyFacts): Policy =
       message: `'a node keeps its disks: ' + variables.oldDisks.filter(disk, !variables.newVolumes.exists(volume, volume.name == disk.name && has(volume.persistentVolumeClaim) && volume.persistentVolumeClaim.claimName == disk.persistentVolumeClaim.claimName)).map(disk, disk.name).join(', ') + ' would be another volume or none. Declare another node.'`,
     },
     {
-      expression: `!variables.signs || (size(variables.guards) == 1 && variables.inits[0].name == ${celString(AGENT.guardName)} && size(variables.guarded) == 1 && variables.guards[0].?args.orValue([]).exists(arg, arg == 'guard') && !has(variables.guards[0].command))`,
+      expression: `!variables.signs || (size(variables.guards) == 1 && variables.inits[0].name == ${celString(AGENT.guardName)} && size(variables.guarded) == 1 && variables.guarded.all(mount, mount.name in ${celList(Object.keys(volumes).filter((name) => SIGNING_VOLUMES.includes(volumes[name]!)).sort())}) && variables.guards[0].?args.orValue([]).exists(arg, arg == 'guard') && !has(variables.guards[0].command))`,
       message: say(`a signer starts with the init container ${AGENT.guardName}, which refuses an empty or foreign disk, on the PVC of its signing state. Apply what synth rendered.`),
     },
     {

@@ -41,7 +41,7 @@ export const volumeClaims = ({ volumes }: PolicyFacts): Policy => ({
     },
     {
       expression: `!variables.isCreate || variables.source == '' || (variables.kind == 'chain-data' && variables.source == 'VolumeSnapshot')`,
-      message: say('signing state is never a copy: what another disk knew to be signed is older than what was signed. Only chain data may come from a VolumeSnapshot.'),
+      message: say('signing state is never a copy: what another disk knew to be signed is older than what was signed. Only chain data, and none that holds signing state, may come from a VolumeSnapshot.'),
     },
     {
       expression: `!variables.isUpdate || variables.isControlPlane || (variables.mayGrow && variables.subresource == '')`,

@@ -1,3 +1,4 @@
+import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
 import { celList, type Policy } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
@@ -12,8 +13,8 @@ export const volumeSnapshots = ({ volumes }: PolicyFacts): Policy => ({
   },
   validations: [
     {
-      expression: `variables.source != '' && !${celList(Object.keys(volumes).filter((name) => volumes[name] === 'signing-state').sort())}.exists(volume, variables.source.endsWith('-' + volume))`,
-      message: `'no snapshot is taken of signing state, or of a disk that isn\\'t named by its PVC: ' + (variables.source == '' ? '(no PVC)' : variables.source) + '. Chain data alone is worth one.'`,
+      expression: `variables.source != '' && !${celList(Object.keys(volumes).filter((name) => SIGNING_VOLUMES.includes(volumes[name]!)).sort())}.exists(volume, variables.source.endsWith('-' + volume))`,
+      message: `'no snapshot is taken of signing state, of chain data that holds it, or of a disk that isn\\'t named by its PVC: ' + (variables.source == '' ? '(no PVC)' : variables.source) + '. Other chain data is worth one.'`,
     },
   ],
 });

@@ -1,7 +1,7 @@
 import type { ChainNode, ChainProblem } from '../../../fleet/catalogue';
-import { unknownResources } from '../shared';
+import { checkRelease, unknownResources } from '../shared';
 import { networkOptionsOf, optionsOf } from './options';
-import { isSupported, parseRelease, SUPPORTED } from './release';
+import { SUPPORTED } from './release';
 
 export const COMPONENT = 'node';
 export const RPC_PORT = 8899;
@@ -14,7 +14,10 @@ export function checkNode(node: ChainNode, volumes: readonly string[]): ChainPro
   return [
     ...checkVoteAccount(node),
     ...checkKnownValidators(node),
-    ...checkRelease(node),
+    ...checkRelease(node, COMPONENT, SUPPORTED, {
+      unknown: 'Read its changelog, above all on signing state, and extend the solana definition; or run a release that is known.',
+      untagged: 'Tag the image with its release, such as "v3.1.8".',
+    }),
     ...checkPorts(node),
     ...unknownResources(node, { [COMPONENT]: volumes }),
   ];
@@ -50,24 +53,6 @@ function checkKnownValidators(node: ChainNode): ChainProblem[] {
       path: ['keys'],
       problem: 'this node is the only known validator of its network, and agave does not take a snapshot from itself',
       next: `Name others as \`knownValidators\` in the options of network "${node.network}".`,
-    },
-  ];
-}
-
-function checkRelease(node: ChainNode): ChainProblem[] {
-  const { version } = node.clients[COMPONENT]!;
-  const release = parseRelease(version);
-  if (release && isSupported(release)) return [];
-  const { from, before } = SUPPORTED;
-  return [
-    {
-      path: ['clients', COMPONENT],
-      problem: release
-        ? `the flags of agave ${version} are not known here: ${from.major}.${from.minor} and newer are, up to before ${before.major}.${before.minor}`
-        : `agave's flags differ between releases, and "${version}" does not say which it is`,
-      next: release
-        ? 'Read its changelog, above all on signing state, and extend the solana definition; or run a release that is known.'
-        : 'Tag the image with its release, such as "v3.1.8".',
     },
   ];
 }

@@ -1,9 +1,9 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec, HardeningException, Port, SecretFile, Volume } from '../component';
-import { appetiteOf, imageOf, type Appetite } from '../shared';
+import { appetiteOf, imageOf, parseRelease, type Appetite } from '../shared';
 import { checkNode, COMPONENT, PORT_SPAN, RPC_PORT } from './check';
 import { base58Bytes, networkOptions, networkOptionsOf, nodeOptions, optionsOf } from './options';
-import { hasXdpByDefault, parseRelease } from './release';
+import { hasXdpByDefault } from './release';
 
 const LEDGER = '/ledger';
 const ACCOUNTS = '/accounts';
