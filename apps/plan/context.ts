@@ -28,28 +28,49 @@ export class Context {
   /** The node that a change belongs to; undefined for what belongs to the cluster. */
   nodeOf(change: ObjectChange): NodeChange | undefined {
     if (change.node === undefined || change.network === undefined) return undefined;
-    const folder = folderOf(change.file);
-    const id = `${folder}\0${change.node}`;
+    const id = `${folderOf(change.file)}\0${change.network}\0${change.node}`;
     let node = this.known.get(id);
-    if (!node) {
-      const of = (tree: RenderedTree): K8sObject[] => tree.objectsIn(folder).filter((object) => label(object, 'node') === change.node);
-      const [before, after] = [of(this.base), of(this.head)];
-      node = {
-        cluster: change.id.cluster,
-        network: change.network,
-        node: change.node,
-        before: stateOf(before),
-        after: stateOf(after),
-        signs: [...before, ...after].some((object) => object.metadata.labels?.[LABELS.signer] === 'true'),
-      };
-      this.known.set(id, node);
-    }
+    if (!node) this.known.set(id, (node = new LazyNode(change.id.cluster, change.network, change.node, this, change)));
     return node;
   }
 
-  /** The objects that a tree has beside the changed one, in the same folder. */
-  beside(change: ObjectChange, tree: 'base' | 'head'): K8sObject[] {
-    return this[tree].objectsIn(folderOf(change.file));
+  /** The objects of some kinds that a tree has in the same folder as the changed one. */
+  beside(change: ObjectChange, tree: 'base' | 'head', ...kinds: readonly string[]): K8sObject[] {
+    return this[tree].objectsIn(folderOf(change.file), kinds);
+  }
+}
+
+/** A release touches hundreds of nodes, and of most of them nobody asks in which state they are: read on demand. */
+class LazyNode implements NodeChange {
+  private read: Pick<NodeChange, 'before' | 'after' | 'signs'> | undefined;
+
+  constructor(
+    readonly cluster: string,
+    readonly network: string,
+    readonly node: string,
+    private readonly context: Context,
+    private readonly change: ObjectChange,
+  ) {}
+
+  get before(): NodeState {
+    return this.states.before;
+  }
+
+  get after(): NodeState {
+    return this.states.after;
+  }
+
+  get signs(): boolean {
+    return this.states.signs;
+  }
+
+  private get states(): Pick<NodeChange, 'before' | 'after' | 'signs'> {
+    if (!this.read) {
+      const of = (tree: 'base' | 'head'): K8sObject[] => this.context.beside(this.change, tree, 'StatefulSet', 'PersistentVolumeClaim').filter((object) => label(object, 'node') === this.node);
+      const [before, after] = [of('base'), of('head')];
+      this.read = { before: stateOf(before), after: stateOf(after), signs: [...before, ...after].some((object) => object.metadata.labels?.[LABELS.signer] === 'true') };
+    }
+    return this.read;
   }
 }
 

@@ -19,16 +19,14 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   const templates: TemplateChange[] = [];
   for (const change of difference.objects) {
     if (isRbac(change)) continue;
-    const rest = new Unexplained(change.before && change.after ? differences(change.before, change.after) : []);
-    if (change.id.kind === 'StatefulSet') {
-      const { findings: found, template } = statefulSet(change, rest, context);
-      findings.push(...found);
-      if (template) templates.push(template);
-    } else {
-      const rule = RULES[change.id.kind] ?? (isGuard(change) ? guard : undefined);
-      findings.push(...(rule ? rule(change, rest, context) : unknownKind(change, rest)));
+    try {
+      const judged = judgeObject(change, context);
+      findings.push(...judged.findings);
+      templates.push(...judged.templates);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      findings.push(malformed(change, error));
     }
-    findings.push(...nodeTransition(change, context), ...firstStarts(change, context), ...lastResort(change, rest));
   }
   for (const { file, before, after } of difference.files) {
     findings.push({ section: 'other', risk: 'harmless', code: 'file', what: `a file that is no manifest ${before === undefined ? 'is new' : after === undefined ? 'is removed' : 'changes'}`, cluster: file.split('/')[0] ?? '', subject: file });
@@ -39,6 +37,20 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   findings.push(...permissions(difference.objects.filter(isRbac), context.base, context.head), ...keyPlacements(difference, context, history));
   return { findings: oncePerPlace(findings), templates };
 }
+
+function judgeObject(change: ObjectChange, context: Context): Judgement {
+  const rest = new Unexplained(change.before && change.after ? differences(change.before, change.after) : []);
+  const { findings, template }: { findings: Finding[]; template?: TemplateChange } =
+    change.id.kind === 'StatefulSet' ? statefulSet(change, rest, context) : { findings: (RULES[change.id.kind] ?? (isGuard(change) ? guard : unknownKind))(change, rest, context) };
+  const said = [...findings, ...nodeTransition(change, context), ...firstStarts(change, context), ...lastResort(change, rest)];
+  // A field that a rule took and made nothing of is told by its name.
+  const silent = said.length === 0 && !template && change.before && change.after;
+  return { findings: silent ? lastResort(change, new Unexplained(differences(change.before, change.after))) : said, templates: template ? [template] : [] };
+}
+
+/** A field that is a list in every object of its kind holds a word here: rules that go by it can't judge, and an API server would not take it. */
+const malformed = (change: ObjectChange, error: TypeError): Finding =>
+  finding(change, 'other', 'second-signer risk', 'malformed', `${called(change)} is not shaped as its kind is, so no rule can judge it (${error.message})`, { refused: true, next: 'Mend what renders it.' });
 
 type Rule = (change: ObjectChange, rest: Unexplained, context: Context) => Finding[];
 

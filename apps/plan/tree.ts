@@ -83,10 +83,17 @@ export class RenderedTree {
     return objects;
   }
 
-  /** All objects of a folder, its own files only. */
-  objectsIn(folder: string): K8sObject[] {
+  /** Objects of some kinds in a folder, its own files only. */
+  objectsIn(folder: string, kinds: readonly string[]): K8sObject[] {
     this.byFolder ??= grouped(this.paths, folderOf);
-    return (this.byFolder.get(folder) ?? []).filter(isYaml).flatMap((path) => this.documents(path).flatMap((document) => this.parse(document)));
+    const wanted = (text: string): boolean => {
+      const kind = /^kind: (\w+)[ \t]*$/m.exec(text)?.[1];
+      return kind === undefined || kinds.includes(kind);
+    };
+    return (this.byFolder.get(folder) ?? [])
+      .filter(isYaml)
+      .flatMap((path) => this.documents(path).filter(({ text }) => wanted(text)).flatMap((document) => this.parse(document)))
+      .filter(({ kind }) => kinds.includes(kind));
   }
 
   /** Objects of a cluster whose document holds one of these words; for looking up what unchanged objects say. */

@@ -28,7 +28,7 @@ export function keyPlacements(difference: TreeDifference, context: Context, hist
 /** A first start takes an empty signing volume for the right one. */
 export function firstStarts(change: ObjectChange, context: Context): Finding[] {
   if (change.id.kind !== 'ConfigMap' || change.component === undefined || !agentOf(change.after)?.guard?.firstStart) return [];
-  const earlier = context.beside(change, 'base').filter((object) => object.kind === 'ConfigMap' && label(object, 'component') === change.component && label(object, 'node') === change.node);
+  const earlier = context.beside(change, 'base', 'ConfigMap').filter((object) => label(object, 'component') === change.component && label(object, 'node') === change.node);
   if (earlier.some((object) => agentOf(object)?.guard?.firstStart)) return [];
   return [finding(change, 'keys', 'second-signer risk', 'first-start', `first start of ${change.component} is approved: an empty signing volume is taken for the right one`)];
 }

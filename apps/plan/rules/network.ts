@@ -26,7 +26,7 @@ interface PolicySpec {
 
 /** NetworkPolicies bind running pods at once: what is added opens, what is removed cuts. */
 export function networkPolicy(change: ObjectChange, rest: Unexplained, context: Context): Finding[] {
-  rest.take('spec');
+  for (const field of ['podSelector', 'policyTypes', 'ingress', 'egress']) rest.take('spec', field);
   const node = context.nodeOf(change);
   const who = change.component ?? called(change);
   const [old, young] = [change.before?.['spec'] as PolicySpec | undefined, change.after?.['spec'] as PolicySpec | undefined];

@@ -32,11 +32,14 @@ export function permissions(changes: readonly ObjectChange[], base: RenderedTree
   return [...grouped(changes, ({ id }) => id.cluster)].flatMap(([cluster, mine]) => ofCluster(cluster, mine, base, head));
 }
 
-function ofCluster(cluster: string, changes: readonly ObjectChange[], base: RenderedTree, head: RenderedTree): Finding[] {
+function ofCluster(cluster: string, all: readonly ObjectChange[], base: RenderedTree, head: RenderedTree): Finding[] {
+  const changes = all.filter(({ before, after }) => wellFormed(before) && wellFormed(after));
   const names = namesToLookUp(changes);
   const has = (text: string): boolean => text.includes(RBAC) && [...text.matchAll(/^\s*name: ["']?([^\s"']+)["']?\s*$/gm)].some(([, name]) => names.has(name!));
   const [old, young] = [grants(around(changes, base.search(cluster, has), 'before', cluster), cluster), grants(around(changes, head.search(cluster, has), 'after', cluster), cluster)];
-  const findings: Finding[] = [];
+  const findings: Finding[] = all
+    .filter((change) => !changes.includes(change))
+    .map((change) => ({ section: 'permissions', risk: 'permissions', code: 'malformed', what: `${change.id.kind} "${generic(change.id.name, change.node)}" is not shaped as its kind is, so nobody can say whom it lets do what`, refused: true, next: 'Mend what renders it.', network: change.network, cluster, subject: change.node ?? (change.id.namespace || 'the whole cluster') }));
   const told = new Set<string>();
   const say = (from: Map<string, Grant>, missing: Map<string, Grant>, verb: 'gains' | 'loses'): void => {
     const news = [...from].filter(([key]) => !missing.has(key)).map(([, grant]) => grant);
@@ -110,9 +113,21 @@ const roleRefOf = (object: K8sObject | undefined): string | undefined => {
   return reference && `${reference.kind}/${reference.name}`;
 };
 
+function wellFormed(object: K8sObject | undefined): boolean {
+  if (object === undefined) return true;
+  const isWord = (value: unknown): boolean => typeof value === 'string';
+  const lists = (value: unknown, of: (entry: unknown) => boolean): boolean => value === undefined || (Array.isArray(value) && value.every(of));
+  const fields = (value: unknown): Record<string, unknown> | undefined => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined);
+  if (!object.kind.endsWith('Binding')) {
+    return lists(object['rules'], (rule) => fields(rule) !== undefined && ['apiGroups', 'resources', 'resourceNames', 'nonResourceURLs', 'verbs'].every((field) => lists(fields(rule)![field], isWord)));
+  }
+  const reference = fields(object['roleRef']);
+  return isWord(reference?.['kind']) && isWord(reference?.['name']) && lists(object['subjects'], (subject) => isWord(fields(subject)?.['kind']) && isWord(fields(subject)?.['name']));
+}
+
 /** The changed objects of one side and the unchanged ones that were found. */
 function around(changes: readonly ObjectChange[], found: readonly K8sObject[], side: 'before' | 'after', cluster: string): K8sObject[] {
-  const objects = new Map(found.filter((object) => groupOf(object) === RBAC).map((object) => [keyOf(idOf(object, cluster)), object]));
+  const objects = new Map(found.filter((object) => groupOf(object) === RBAC && wellFormed(object)).map((object) => [keyOf(idOf(object, cluster)), object]));
   for (const change of changes) {
     const object = change[side];
     if (object) objects.set(keyOf(change.id), object);

@@ -17,7 +17,7 @@ export function configMap(change: ObjectChange, rest: Unexplained, context: Cont
   const { before, after } = change;
   if (!after) {
     if (node?.after === 'retired' || node?.after === 'absent') return [];
-    const named = context.beside(change, 'base').some((other) => other.kind === 'StatefulSet' && JSON.stringify(other['spec']).includes(`"${change.id.name}"`));
+    const named = context.beside(change, 'base', 'StatefulSet').some((other) => JSON.stringify(other['spec']).includes(`"${change.id.name}"`));
     if (kept(before)) return [finding(change, 'other', 'harmless', 'config-map-replaced', `${name} is no longer rendered, and kept while a running revision names it`)];
     return named
       ? [finding(change, 'interrupting', 'interrupting', 'config-map-removed', `${name}, which the running revision names, is removed: its pod would not start again`)]

@@ -106,8 +106,8 @@ function removed(change: ObjectChange, volume: string, kind: string, context: Co
   if (node?.before === 'retired' && node.after === 'absent') {
     return [finding(change, 'volumes', 'data loss', 'volume-left', `${volume} of a retired node is no longer declared; apply deletes no PVC, so the disk stays, and nothing tells of it any more`)];
   }
-  const renamed = context.beside(change, 'head').some(
-    (other) => other.kind === 'PersistentVolumeClaim' && other.metadata.labels?.[LABELS.volumeKind] === kind && other.metadata.labels[LABELS.component] === change.component && other.metadata.labels[LABELS.node] === change.node,
+  const renamed = context.beside(change, 'head', 'PersistentVolumeClaim').some(
+    (other) => other.metadata.labels?.[LABELS.volumeKind] === kind && other.metadata.labels[LABELS.component] === change.component && other.metadata.labels[LABELS.node] === change.node,
   );
   return [
     finding(

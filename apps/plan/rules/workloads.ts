@@ -87,12 +87,19 @@ function secondCopies(change: ObjectChange, spec: StatefulSetSpec, context: Cont
     );
   }
   const mine = claims(spec);
-  const others = context.beside(change, 'head').filter((other) => other.kind === 'StatefulSet' && other.metadata.name !== change.id.name);
-  for (const other of others) {
+  const before = change.before === undefined ? [] : claims(change.before['spec'] as StatefulSetSpec);
+  if (mine.every((claim) => before.includes(claim))) return findings; // whoever joins it is judged by a change of its own
+  // Names begin with the component's own; a claim of another name may be anybody's in the namespace.
+  const foreign = mine.filter((claim) => !claim.startsWith(`${change.id.name}-`));
+  const others = [
+    ...context.beside(change, 'head', 'StatefulSet'),
+    ...(foreign.length === 0 ? [] : context.head.search(change.id.cluster, (text) => foreign.some((claim) => text.includes(`claimName: ${claim}`)))),
+  ].filter(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name !== change.id.name && (metadata.namespace ?? '') === change.id.namespace);
+  for (const other of new Map(others.map((object) => [object.metadata.name, object])).values()) {
     const shared = claims(other['spec'] as StatefulSetSpec).filter((claim) => mine.includes(claim));
     for (const claim of shared) {
       findings.push(
-        finding(change, 'volumes', 'second-signer risk', 'disk-shared', `${component} and ${other.metadata.labels?.[LABELS.component] ?? other.metadata.name} mount the same PVC "${generic(claim, change.node)}"`, {
+        finding(change, 'volumes', 'second-signer risk', 'disk-shared', `${component} mounts the PVC "${generic(claim, change.node)}" that ${generic(other.metadata.name, change.node)} mounts too`, {
           refused: true,
           next: 'Give each its own volume.',
         }),
@@ -152,8 +159,9 @@ function guardsOfThePod(change: ObjectChange, old: StatefulSetSpec | undefined, 
 /** A disk is in its zone for good. */
 function moved(change: ObjectChange, old: StatefulSetSpec, spec: StatefulSetSpec, context: Context): Finding[] {
   const zone = (of: StatefulSetSpec): string | undefined => of.template?.spec?.nodeSelector?.['topology.kubernetes.io/zone'];
-  const disks = new Set(context.beside(change, 'base').filter(({ kind }) => kind === 'PersistentVolumeClaim').map(({ metadata }) => metadata.name));
-  if (zone(old) === zone(spec) || !claims(spec).some((claim) => disks.has(claim))) return [];
+  if (zone(old) === zone(spec)) return [];
+  const disks = new Set(context.beside(change, 'base', 'PersistentVolumeClaim').map(({ metadata }) => metadata.name));
+  if (!claims(spec).some((claim) => disks.has(claim))) return [];
   return [
     finding(change, 'volumes', 'data loss', 'zone-changed', `${change.component ?? change.id.name} is to run in ${zone(spec) ?? 'any zone'}, but its disks stay in ${zone(old) ?? 'their zone'}: the pod would not start again`, {
       refused: true,
@@ -237,7 +245,7 @@ const configMaps = (volumes: readonly Volume[] | undefined): string[] => (volume
 /** Which files of the configuration differ; of the agent's, which keys. */
 function changedConfiguration(change: ObjectChange, before: readonly string[], after: readonly string[], context: Context): string[] {
   const data = (tree: 'base' | 'head', names: readonly string[]): Record<string, string> =>
-    Object.assign({}, ...context.beside(change, tree).filter(({ kind, metadata }) => kind === 'ConfigMap' && names.includes(metadata.name)).map((object) => object['data'] ?? {})) as Record<string, string>;
+    Object.assign({}, ...context.beside(change, tree, 'ConfigMap').filter(({ metadata }) => names.includes(metadata.name)).map((object) => object['data'] ?? {})) as Record<string, string>;
   const [old, young] = [data('base', before), data('head', after)];
   const files = [...new Set([...Object.keys(old), ...Object.keys(young)])].filter((file) => old[file] !== young[file]);
   if (files.length === 0) return ['configuration'];
@@ -258,6 +266,10 @@ function json(text: string | undefined): unknown {
 
 /** Nodes that come, go, start and stop; one finding a node. */
 export function nodeTransition(change: ObjectChange, context: Context): Finding[] {
+  // Only these objects make a state.
+  const { kind: of } = change.id;
+  const replicas = (object: K8sObject | undefined): unknown => (object?.['spec'] as StatefulSetSpec | undefined)?.replicas;
+  if (!(of === 'StatefulSet' && replicas(change.before) !== replicas(change.after)) && !(of === 'PersistentVolumeClaim' && !(change.before && change.after))) return [];
   const node = context.nodeOf(change);
   if (!node || node.before === node.after) return [];
   const { before, after, signs: signer } = node;
