@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
 import { COMMENT_LIMIT } from '../plan/format/markdown';
+import { planSchema } from '../plan/model';
 import { runPlan, type PlanOptions } from '../plan/run';
 
 /** `npm run plan`: what a change of the fleet means, before it is merged. */
@@ -15,6 +17,7 @@ const program = new Command('plan')
   .option('--no-terraform', 'leave out the Terraform stacks')
   .option('--base-output <folder>', 'take the base from dist/ (and cdktf.out/) in this folder instead of rendering it')
   .option('--head-output <folder>', 'take the head from there')
+  .option('--schema', 'print the JSON Schema of --format json, and make no plan')
   .allowExcessArguments(false)
   .addHelpText('after', `
 Exit codes: 0 a plan was made; 1 it refuses something (it is printed all the same), or none could be made. docs/plan.md names the risk classes.`);
@@ -26,8 +29,12 @@ function limitOf(value: string): number {
 }
 
 program.parse();
-runPlan(program.opts<PlanOptions>(), process).then(
-  (exitCode) => {
+const printSchema = (): number => {
+  process.stdout.write(`${JSON.stringify(z.toJSONSchema(planSchema), null, 2)}\n`);
+  return 0;
+};
+const options = program.opts<PlanOptions & { readonly schema?: true }>();
+(options.schema ? Promise.resolve(printSchema()) : runPlan(options, process)).then(  (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: unknown) => {

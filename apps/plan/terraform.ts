@@ -76,7 +76,7 @@ function removed(block: Block, other: string | undefined): Finding {
 }
 
 function changed(old: Block, block: Block): Finding[] {
-  const found = differences(old.value, block.value);
+  const found = differences(old.value, block.value).flatMap(leaves);
   const fields = [...new Set(found.map(({ path }) => path.slice(0, 2).join('.')))];
   const shown = fields.length > 6 ? `${fields.slice(0, 6).join(', ')} and ${fields.length - 6} more` : fields.join(', ');
   if (!isResource(block)) {
@@ -86,6 +86,14 @@ function changed(old: Block, block: Block): Finding[] {
   const dangers = [...found.flatMap(unprotected), ...(DATA.test(block.type) ? found.flatMap(anotherThing) : [])];
   if (dangers.length > 0) return [...new Set(dangers)].map((how) => say(block, 'data loss', 'terraform-data', `${block.type}: ${how}`));
   return [say(block, riskOf(block.type, 'interrupting'), 'terraform-changed', `${block.type} changes ${shown || 'the order of its entries'}; in place or by replacing it, Terraform's own plan says`)];
+}
+
+/** A block that goes or comes as a whole, by its fields: one of them may be what protects. */
+function leaves({ path, before, after }: Difference): Difference[] {
+  const isBlock = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+  if (after === undefined && isBlock(before)) return differences(before, {}, path).flatMap(leaves);
+  if (before === undefined && isBlock(after)) return differences({}, after, path).flatMap(leaves);
+  return [{ path, before, after }];
 }
 
 function unprotected({ path, before, after }: Difference): string[] {

@@ -31,7 +31,7 @@ export function placesText(places: FindingGroup['places'], named = 4): string {
 export function headline({ base, head, refused, findings, raw }: Plan): string {
   if (raw.objects === 0 && findings.length === 0) return 'Nothing changes.';
   const count = findings.filter((one) => one.refused).length;
-  return refused ? `REFUSED: ${counted(count, 'finding')} must not be merged as they are.` : `${counted(raw.objects, 'object')} of ${counted(Math.max(base.nodes, head.nodes), 'node')} differ.`;
+  return refused ? `REFUSED, ${counted(count, 'finding')}: not to be merged as it is.` : `${counted(raw.objects, 'object')} of ${counted(Math.max(base.nodes, head.nodes), 'node')} differ.`;
 }
 
 export const sideText = ({ name, revision, nodes, clusters }: Side): string => `${name}${revision && !name.startsWith(revision.slice(0, 7)) ? ` (${revision.slice(0, 10)})` : ''}, ${counted(nodes, 'node')} in ${counted(clusters, 'cluster')}`;
