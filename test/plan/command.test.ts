@@ -39,7 +39,7 @@ beforeAll(() => {
   repository.git('checkout', '--quiet', revisions['base']!);
   repository
     .history([minutesAgo(300), placed('eu', 'hoodi-0', '1'), placed('us', 'hoodi-1', '2')], [minutesAgo(200), { ...placed('eu', 'hoodi-0', '1'), act: 'retire', proof: 'the pod is gone, ana looked' }], [minutesAgo(100), placed('us', 'hoodi-2', '1')])
-    .declare({ 'eu/hoodi-0': { keys: [key('1')], state: 'retired' }, 'us/hoodi-1': { keys: [key('2')] }, 'us/hoodi-2': { keys: [key('1')] } });
+    .declare({ 'eu/hoodi-0': { keys: [], state: 'retired' }, 'us/hoodi-1': { keys: [key('2')] }, 'us/hoodi-2': { keys: [key('1')] } });
   commit('move');
   repository.git('checkout', '--quiet', revisions['base']!);
   edit('fleet/nodes/eu/hoodi.yaml', 'role: validator', 'role: validater');
