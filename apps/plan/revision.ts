@@ -109,7 +109,7 @@ interface Running {
 
 function run(command: string, args: readonly string[], cwd: string, name: string, { what, shell = false, env = {} }: Running): Promise<void> {
   // What a caller set for its own run must not reach the other revision's.
-  const { CDK8S_OUTDIR: _dist, CDKTF_OUTDIR: _stacks, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => variable !== 'CDK8S_OUTDIR' && variable !== 'CDKTF_OUTDIR'));
   return new Promise((settle, reject) => {
     const child = spawn(command, args, { cwd, shell, env: { ...inherited, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';

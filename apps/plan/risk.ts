@@ -1,4 +1,5 @@
-import { Context, called, finding } from './context';
+import type { Context} from './context';
+import { called, finding } from './context';
 import { differences, Unexplained, type ObjectChange, type TreeDifference } from './diff';
 import type { Finding, TemplateChange } from './model';
 import { firstStarts, keyPlacements, type KeyHistory } from './rules/keys';

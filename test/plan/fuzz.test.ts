@@ -53,7 +53,7 @@ describe('any fleet', () => {
         const objects = loadAll(golden.get(path)!) as Editable[];
         const object = objects[document % objects.length]!;
         const original = structuredClone(object);
-        const all = places(object as unknown as Value);
+        const all = places(object);
         changeAt(object, all[position % all.length]!, how);
         fc.pre(!isDeepStrictEqual(original, object));
         const plan = planSchema.parse(planOf(golden, new Map(golden).set(path, toYaml(objects))));

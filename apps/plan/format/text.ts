@@ -35,5 +35,5 @@ function rawLines({ raw }: Plan, limit: number): string[] {
 }
 
 /** What was declared must not move the cursor of whoever reads it. */
-// eslint-disable-next-line no-control-regex
+ 
 const printable = (line: string): string => line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');

@@ -69,7 +69,7 @@ export function resourceQuota(change: ObjectChange, rest: Unexplained): Finding[
     const resource = path.slice(2).join('.');
     const [old, young] = [bytes(before), bytes(after)];
     if (resource.startsWith('count/') && resource !== 'count/statefulsets.apps' && (young === undefined || young > 0)) {
-      findings.push(finding(change, 'policies', 'second-signer risk', 'quota-opened', `${name} lets ${resource} be ${after === undefined ? 'unlimited' : String(after)} instead of ${text(before)}`));
+      findings.push(finding(change, 'policies', 'second-signer risk', 'quota-opened', `${name} lets ${resource} be ${after === undefined ? 'unlimited' : text(after)} instead of ${text(before)}`));
     } else if (young === undefined || (old !== undefined && young > old)) raised.push(resource);
     else lowered.push(resource);
   }
@@ -172,5 +172,5 @@ function softened(before: K8sObject, after: K8sObject): string[] {
   return found;
 }
 
-const text = (value: unknown): string => (value === undefined ? 'nothing' : typeof value === 'object' ? JSON.stringify(value) : `"${String(value as string)}"`);
+const text = (value: unknown): string => (value === undefined ? 'nothing' : typeof value === 'object' ? JSON.stringify(value) : `"${typeof value === 'string' ? value : JSON.stringify(value)}"`);
 const list = (names: readonly string[]): string => (names.length > 6 ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more` : names.join(', '));

@@ -60,7 +60,7 @@ export function statefulSet(change: ObjectChange, rest: Unexplained, context: Co
   const history = [...rest.take('spec', 'revisionHistoryLimit'), ...rest.take('spec', 'minReadySeconds')];
   if (history.length > 0) findings.push(finding(change, 'other', 'harmless', 'stateful-set-bookkeeping', `${history.map(({ path }) => path[1]).join(' and ')} of the StatefulSet of ${component} changes`));
   for (const ring of rest.take('metadata', 'labels', LABELS.ring)) {
-    findings.push(finding(change, 'other', 'harmless', 'ring-changed', `ring ${String(ring.before ?? 'none')} to ${String(ring.after ?? 'none')}`));
+    findings.push(finding(change, 'other', 'harmless', 'ring-changed', `ring ${brief(ring.before)} to ${brief(ring.after)}`));
   }
   rest.take('metadata', 'annotations', ANNOTATIONS.exceptions);
   const annotated = [...rest.take('metadata', 'annotations', ANNOTATIONS.version), ...rest.take('metadata', 'annotations', ANNOTATIONS.dataSchema)];
@@ -223,7 +223,7 @@ function aspects(change: ObjectChange, old: StatefulSetSpec, spec: StatefulSetSp
   return [...found].map((what) => generic(what, change.node)).sort();
 }
 
-const brief = (value: unknown): string => (value === undefined ? 'none' : typeof value === 'object' ? 'other' : String(value));
+const brief = (value: unknown): string => (value === undefined ? 'none' : typeof value === 'object' ? 'other' : typeof value === 'string' ? value : JSON.stringify(value));
 const images = (spec: StatefulSetSpec | undefined): Map<string, string> =>
   new Map([...(spec?.template?.spec?.initContainers ?? []), ...(spec?.template?.spec?.containers ?? [])].flatMap(({ name, image }: Container) => (image === undefined ? [] : [[name, image] as const])));
 const repository = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
