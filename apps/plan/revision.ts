@@ -44,12 +44,13 @@ export async function renderRevision(request: RenderRequest): Promise<Rendered> 
 
   if (commit) await provideDependencies(root, request.root, full, log);
   const dist = join(output, 'dist');
+  const stacks = request.terraform ? join(output, 'cdktf.out') : join(folder, 'not-compared');
   const script = scriptsOf(root, full)['synth'];
   if (script === undefined) throw new PlanError(`${full} has a fleet but no script "synth" in package.json, so it can't be rendered by its own code`, 'Compare with a later revision.');
   // Without the script's forerunner, which would install into the folder that several revisions share.
-  await run('npm', ['run', '--silent', '--ignore-scripts', 'synth', '--', '--fleet', fleet, '--out', dist], root, full, { what: 'its manifests' });
-  const hasTerraform = request.terraform && existsSync(join(root, 'cdktf.json'));
-  if (hasTerraform) await synthesizeTerraform(root, join(output, 'cdktf.out'), full);
+  await run('npm', ['run', '--silent', '--ignore-scripts', 'synth', '--', '--fleet', fleet, '--out', dist], root, full, { what: 'its manifests', env: { CDKTF_OUTDIR: stacks } });
+  // Some revisions' script synthesizes Terraform too, where the environment says; never into the working tree.
+  if (request.terraform && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
   return { ...readOutput(output, name, commit?.id), noFleet };
 }
 
