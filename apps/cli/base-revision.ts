@@ -31,12 +31,9 @@ export const DEFAULT_BASES = ['refs/remotes/origin/main', 'refs/heads/main'] as 
  * @throws BaseError
  */
 export async function baseLock(folder: string, revision: string | undefined): Promise<BaseLock> {
-  if ((await git(folder, ['rev-parse', '--git-dir'])) === undefined) {
-    throw new BaseError(`"${folder}" is in no git repository, so nothing shows what was merged`, 'Run the command in the repository that holds the fleet.');
-  }
-  const commit = await resolve(folder, revision);
+  const commit = await resolveCommit(folder, revision);
   if (commit === undefined) return { text: undefined, name: 'the empty repository' };
-  const name = `${commit.name} (${commit.id.slice(0, 10)})`;
+  const name = nameOf(commit);
   const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', KEYS_LOCK_FILE]);
   if (!listed) return { text: undefined, name };
   const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${KEYS_LOCK_FILE}`]);
@@ -51,7 +48,23 @@ export async function committer(folder: string): Promise<string | undefined> {
   return (await git(folder, ['config', 'user.email']))?.trim() || undefined;
 }
 
-async function resolve(folder: string, revision: string | undefined): Promise<{ name: string; id: string } | undefined> {
+/** A revision as it was asked for, and its commit. */
+export interface Commit {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** For messages. */
+export const nameOf = ({ name, id }: Commit): string => `${name} (${id.slice(0, 10)})`;
+
+/**
+ * The commit of a revision; by default of the first of {@link DEFAULT_BASES} that exists. Undefined: a repository without any commit.
+ * @throws BaseError
+ */
+export async function resolveCommit(folder: string, revision: string | undefined): Promise<Commit | undefined> {
+  if ((await git(folder, ['rev-parse', '--git-dir'])) === undefined) {
+    throw new BaseError(`"${folder}" is in no git repository, so nothing shows what was merged`, 'Run the command in the repository that holds the fleet.');
+  }
   for (const candidate of revision === undefined ? DEFAULT_BASES : [revision]) {
     // --end-of-options: a revision that starts with a dash is a revision nevertheless.
     const id = (await git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${candidate}^{commit}`]))?.trim();
@@ -68,9 +81,9 @@ async function resolve(folder: string, revision: string | undefined): Promise<{ 
 }
 
 /** Standard output, or undefined when git fails. Arguments go to git as they are, through no shell. */
-function git(folder: string, args: readonly string[]): Promise<string | undefined> {
+export function git(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string | undefined> {
   return new Promise((settle, reject) => {
-    execFile('git', ['--no-replace-objects', '-C', folder, ...args], { maxBuffer: 2 ** 30, encoding: 'utf8' }, (error, stdout) => {
+    execFile('git', ['--no-replace-objects', '-C', folder, ...args], { maxBuffer: 2 ** 30, encoding: 'utf8', env: { ...process.env, ...env } }, (error, stdout) => {
       if (!error) settle(stdout);
       else if (error.code === 'ENOENT') reject(new BaseError('git is not installed', 'Install git.'));
       else settle(undefined);

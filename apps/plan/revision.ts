@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { git, nameOf, type Commit } from '../cli/base-revision';
+import { PlanError } from './model';
+import type { Revision } from './report';
+import type { TerraformTree } from './terraform';
+import { RenderedTree } from './tree';
+
+export interface RenderRequest {
+  /** The package whose fleet it is: where `package.json` lies. */
+  readonly root: string;
+  /** Folder of the fleet, below the root. */
+  readonly fleet: string;
+  /** @default - the working tree */
+  readonly commit?: Commit;
+  /** Where to check out and to write; exists, and is removed by the caller. */
+  readonly folder: string;
+  /** Whether to synthesize Terraform, where the revision has a `cdktf.json`. */
+  readonly terraform: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface Rendered extends Revision {
+  /** The revision has no fleet: its tree is empty. */
+  readonly noFleet: boolean;
+}
+
+/**
+ * A revision's manifests, and its Terraform stacks where it has any, rendered by the code of that revision: it is checked out into a
+ * folder of its own, with the installed dependencies if it locks the same ones, else with its own.
+ *
+ * @throws PlanError where the revision can't be rendered, with what its code said
+ */
+export async function renderRevision(request: RenderRequest): Promise<Rendered> {
+  const { commit, folder, fleet, log } = request;
+  const name = commit?.name ?? 'the working tree';
+  const output = join(folder, 'output');
+  mkdirSync(output, { recursive: true });
+  const root = commit ? await checkOut(request, commit) : request.root;
+  const full = commit ? nameOf(commit) : name;
+  const noFleet = !existsSync(join(root, fleet));
+  if (noFleet) return { name, revision: commit?.id, manifests: new RenderedTree(new Map(), full), noFleet };
+
+  if (commit) await provideDependencies(root, request.root, full, log);
+  const dist = join(output, 'dist');
+  const stacks = request.terraform ? join(output, 'cdktf.out') : join(folder, 'not-compared');
+  const script = scriptsOf(root, full)['synth'];
+  if (script === undefined) throw new PlanError(`${full} has a fleet but no script "synth" in package.json, so it can't be rendered by its own code`, 'Compare with a later revision.');
+  // Without the script's forerunner, which would install into the folder that several revisions share.
+  await run('npm', ['run', '--silent', '--ignore-scripts', 'synth', '--', '--fleet', fleet, '--out', dist], root, full, { what: 'its manifests', env: { CDKTF_OUTDIR: stacks } });
+  // Some revisions' script synthesizes Terraform too, where the environment says; never into the working tree.
+  if (request.terraform && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
+  return { ...readOutput(output, name, commit?.id), noFleet };
+}
+
+/** Reads what was rendered before: `dist/`, and `cdktf.out/` where there is one. */
+export function readOutput(folder: string, name: string, revision?: string): Revision {
+  const dist = join(folder, 'dist');
+  if (!existsSync(dist)) throw new PlanError(`"${folder}" holds no dist/`, 'Name the folder in which dist/ (and cdktf.out/) were written.');
+  const stacks = join(folder, 'cdktf.out', 'stacks');
+  return { name, revision, manifests: new RenderedTree(readFolder(dist), revision ? nameOf({ name, id: revision }) : name), ...(existsSync(stacks) ? { terraform: readStacks(stacks) } : {}) };
+}
+
+/** By an index of its own: the repository's index, working tree and list of worktrees stay as they are, however this ends. */
+async function checkOut({ root, folder }: RenderRequest, commit: Commit): Promise<string> {
+  const top = (await git(root, ['rev-parse', '--show-toplevel']))?.trim();
+  if (!top) throw new PlanError(`"${root}" has no working tree, so nothing can be checked out of it`, 'Run the command in a clone that is not bare.');
+  const index = { GIT_INDEX_FILE: join(folder, 'index') };
+  const target = join(folder, 'checkout');
+  mkdirSync(target);
+  const done = (await git(top, ['read-tree', commit.id], index)) !== undefined && (await git(top, ['checkout-index', '--all', '--quiet', `--prefix=${target}/`], index)) !== undefined;
+  if (!done) throw new PlanError(`${nameOf(commit)} can't be checked out`, 'Check the repository with `git fsck`; a partial clone has to fetch it first. Look for room on the disk, too.');
+  return join(target, relative(realpathSync(top), realpathSync(root)));
+}
+
+async function provideDependencies(root: string, installed: string, name: string, log: (line: string) => void): Promise<void> {
+  const lock = (folder: string): string | undefined => (existsSync(join(folder, 'package-lock.json')) ? readFileSync(join(folder, 'package-lock.json'), 'utf8') : undefined);
+  if (lock(root) === undefined) throw new PlanError(`${name} has no package-lock.json, so its dependencies can't be installed as they were`, 'Compare with a later revision.');
+  const modules = join(installed, 'node_modules');
+  if (lock(root) === lock(installed) && existsSync(modules)) {
+    symlinkSync(realpathSync(modules), join(root, 'node_modules'), 'dir');
+    return;
+  }
+  log(`${name} locks other dependencies: installing them, without their scripts ...`);
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root, name, { what: 'its dependencies' });
+}
+
+function scriptsOf(root: string, name: string): Record<string, string> {
+  try {
+    return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts?: Record<string, string> }).scripts ?? {};
+  } catch {
+    throw new PlanError(`${name} has no package.json that can be read, so nothing says how it is rendered`, 'Compare with a later revision.');
+  }
+}
+
+/** As the `cdktf` command does it: the app of `cdktf.json`, told by the environment where to write. */
+async function synthesizeTerraform(root: string, out: string, name: string): Promise<void> {
+  const { app } = JSON.parse(readFileSync(join(root, 'cdktf.json'), 'utf8')) as { app?: string };
+  if (app === undefined) throw new PlanError(`cdktf.json of ${name} has no "app"`, 'Name the command that synthesizes, or pass --no-terraform.');
+  await run(app, [], root, name, { what: 'its Terraform stacks', shell: true, env: { CDKTF_OUTDIR: out, CDKTF_CONTEXT_JSON: '{}' } });
+}
+
+interface Running {
+  /** What fails if it fails. */
+  readonly what: string;
+  readonly shell?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function run(command: string, args: readonly string[], cwd: string, name: string, { what, shell = false, env = {} }: Running): Promise<void> {
+  // What a caller set for its own run must not reach the other revision's.
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => variable !== 'CDK8S_OUTDIR' && variable !== 'CDKTF_OUTDIR'));
+  return new Promise((settle, reject) => {
+    const child = spawn(command, args, { cwd, shell, env: { ...inherited, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-64 * 1024)));
+    child.on('error', (error) => reject(new PlanError(`${name} can't be rendered: ${command} does not start (${error.message})`, `Install ${command}.`)));
+    child.on('close', (code, signal) => {
+      if (code === 0) settle();
+      else reject(new PlanError(`${name} can't be rendered by its own code: ${what} failed (${code === null ? String(signal) : `exit code ${code}`}), and it said:\n${indent(said)}`, 'Mend that revision, or compare with another one. Nothing was compared.'));
+    });
+  });
+}
+
+function readStacks(folder: string): TerraformTree {
+  return new Map(
+    readdirSync(folder)
+      .sort()
+      .flatMap((stack) => {
+        const file = join(folder, stack, 'cdk.tf.json');
+        return existsSync(file) ? [[stack, readFileSync(file, 'utf8')] as const] : [];
+      }),
+  );
+}
+
+/** Path below the folder, with `/`, then text. */
+export function readFolder(folder: string): Map<string, string> {
+  const files = new Map<string, string>();
+  const visit = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) visit(path);
+      else files.set(path, readFileSync(join(folder, path), 'utf8'));
+    }
+  };
+  visit('');
+  return files;
+}
+
+const indent = (text: string): string => text.trimEnd().split('\n').slice(-60).map((line) => `    ${line}`).join('\n');
+
