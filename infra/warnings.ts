@@ -7,7 +7,7 @@ import type { StackContext } from './stacks/stack';
  * synthesis, since the first apply is what makes most of them known.
  */
 export function stackWarnings(context: StackContext, folder: string): string[] {
-  return [...missingIssuers(context, folder), ...machineFeatures(context, folder)];
+  return [...missingIssuers(context, folder), ...machineFeatures(context, folder), ...systemMachines(context, folder)];
 }
 
 function missingIssuers(context: StackContext, folder: string): string[] {
@@ -40,5 +40,23 @@ function machineFeatures({ fleet: { clusters } }: StackContext, folder: string):
     }),
   );
 }
+
+/** Never two of Gatekeeper's three on one machine: with fewer machines its release is not ready, and rolled back. */
+function systemMachines({ fleet: { clusters, infrastructure } }: StackContext, folder: string): string[] {
+  return Object.values(clusters).flatMap(({ name, cloud, zones }) => {
+    const machines = zones.length * infrastructure[cloud].systemPool.machinesPerZone;
+    if (machines >= GATEKEEPER_REPLICAS) return [];
+    return [
+      warning(
+        `${folder}/infrastructure.yaml`,
+        `cluster "${name}" has ${machines} system machines, and Gatekeeper needs ${GATEKEEPER_REPLICAS}: stack "${name}-add-ons" will fail`,
+        'too-few-system-machines',
+        `Raise ${cloud}.systemPool.machinesPerZone, or give the cluster more zones.`,
+      ),
+    ];
+  });
+}
+
+const GATEKEEPER_REPLICAS = 3;
 
 const warning = (file: string, message: string, code: string, next: string): string => `${file}: warning: ${message} [${code}]\n  next: ${next}`;

@@ -217,3 +217,9 @@ it('says which promises of a GKE pool Terraform can not keep', () => {
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(/^fleet\/clusters\/gke-us-east4\.yaml: warning: pool "solana" promises memlock-2g and io-uring/);
 });
+
+it('says where Gatekeeper has too few machines to run on', () => {
+  const narrow = stackWarnings({ ...stacks.context, fleet: { ...stacks.context.fleet, clusters: { ...clusters, 'gke-us-east4': { ...clusters['gke-us-east4']!, zones: ['us-east4-a'] } } } }, 'fleet');
+  expect(stackWarnings(stacks.context, 'fleet').filter((text) => text.includes('[too-few-system-machines]'))).toEqual([]);
+  expect(narrow.filter((text) => text.includes('[too-few-system-machines]'))).toEqual([expect.stringContaining('cluster "gke-us-east4" has 1 system machines, and Gatekeeper needs 3')]);
+});
