@@ -4,6 +4,15 @@ import { join } from 'node:path';
 /** The golden fleet and what it has to render to, both committed. */
 export const GOLDEN = { fleet: join(__dirname, 'fleet'), dist: join(__dirname, 'dist') } as const;
 
+/** The clusters of the example fleet whose Terraform is committed, one for each cloud that has one: `<cloud>/<stack>.tf.json`. */
+export const GOLDEN_STACKS = { folder: join(__dirname, 'infra'), clusters: ['gke-us-east4'] } as const;
+
+/** The part of a Terraform output folder that is committed, by the path it is committed under. */
+export function goldenStacks(files: Tree, stacks: readonly { readonly id: string; readonly cloud: string; readonly cluster?: string }[]): Tree {
+  const chosen = stacks.filter(({ cluster }) => cluster !== undefined && (GOLDEN_STACKS.clusters as readonly string[]).includes(cluster));
+  return new Map(chosen.map(({ id, cloud }): [string, string] => [`${cloud}/${id}.tf.json`, files.get(`stacks/${id}/cdk.tf.json`) ?? '']).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Path below a folder, with `/`, then content. */
 export type Tree = ReadonlyMap<string, string>;
 
