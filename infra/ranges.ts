@@ -21,3 +21,28 @@ export function addressIn(range: string, offset: number): string {
 }
 
 const dotted = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+
+export interface ZoneSubnets {
+  readonly zone: string;
+  readonly private: string;
+  readonly public: string;
+  /** Where the cluster declares a range of their own for pods. */
+  readonly pods?: string;
+}
+
+/** EKS's zones are named by their region and one letter. */
+const LETTERS = 'abcdef';
+
+/**
+ * The subnets of an EKS cluster's zones. A VPC is divided into eight: six for the private subnets of zones a to f, and the last into eight public ones. A zone's place
+ * follows from its letter, so that a zone more, or another order, moves no subnet.
+ *
+ * @throws RangeError for a zone without such a letter
+ */
+export function clusterSubnets({ machines, pods }: { readonly machines: string; readonly pods?: string | undefined }, zones: readonly string[]): readonly ZoneSubnets[] {
+  return zones.map((zone) => {
+    const index = LETTERS.indexOf(zone.at(-1)!);
+    if (index < 0) throw new RangeError(`zone "${zone}" does not end in one of ${[...LETTERS].join(', ')}`);
+    return { zone, private: blockOf(machines, 8, index), public: blockOf(blockOf(machines, 8, 7), 8, index), ...(pods === undefined ? {} : { pods: blockOf(pods, 8, index) }) };
+  });
+}

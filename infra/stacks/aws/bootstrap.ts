@@ -2,8 +2,8 @@ import type { Construct } from 'constructs';
 import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
 import { STATE_KEY_NAME } from '../../../naming/clouds';
 import { AwsStack, type StackContext } from '../stack';
-import { privateBucket } from './bucket';
-import { accountRoot, encryptionKey, USE_A_KEY } from './policies';
+import { privateBucket } from '../../aws/bucket';
+import { accountRoot, encryptionKey, USE_A_KEY } from '../../aws/policies';
 
 /**
  * The bucket of Terraform's state and its key. Locks are files in the bucket, so there is no table. In an empty account its own state has to be

@@ -3,8 +3,8 @@ import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucke
 import { S3BucketObjectLockConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration';
 import { serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
 import { AwsStack, type StackContext } from '../stack';
-import { privateBucket } from './bucket';
-import { accountRoot, encryptionKey, onlyRoles } from './policies';
+import { privateBucket } from '../../aws/bucket';
+import { accountRoot, encryptionKey, onlyRoles } from '../../aws/policies';
 
 /**
  * The bucket of snapshots, with object lock in compliance mode: until its retention is over nobody deletes or overwrites a snapshot, the account's root

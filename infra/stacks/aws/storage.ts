@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { addOnRoleName, controlPlaneRoleName, secretsKeyName } from '../../../naming/clouds';
 import { diskKeyName } from '../../../naming';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
-import { accountRoot, encryptionKey, onlyRoles, USE_A_KEY } from './policies';
+import { accountRoot, encryptionKey, onlyRoles, USE_A_KEY } from '../../aws/policies';
 
 /** The keys that outlive the cluster they were made for: disks that its StorageClasses retained are read by them. */
 export class AwsStorageStack extends AwsStack {

@@ -3,7 +3,7 @@ import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
 import { KmsAlias } from '@cdktf/provider-aws/lib/kms-alias';
 import { KmsKey } from '@cdktf/provider-aws/lib/kms-key';
-import { roleArn } from '../../../naming/clouds';
+import { roleArn } from '../../naming/clouds';
 
 /** One statement of an IAM policy, written out: no action list is `*`. */
 export interface Statement {
