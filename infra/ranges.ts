@@ -46,3 +46,7 @@ export function clusterSubnets({ machines, pods }: { readonly machines: string; 
     return { zone, private: blockOf(machines, 8, index), public: blockOf(blockOf(machines, 8, 7), 8, index), ...(pods === undefined ? {} : { pods: blockOf(pods, 8, index) }) };
   });
 }
+
+/** The subnets of a database, by the letters of their zones. */
+export const databaseSubnets = (range: string, zones: readonly string[]): readonly { readonly zone: string; readonly range: string }[] =>
+  clusterSubnets({ machines: range }, zones).map(({ zone, private: of }) => ({ zone, range: of }));

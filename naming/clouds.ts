@@ -95,3 +95,11 @@ export const DATABASE_PARAMETERS = `${DATABASE_NAME}-force-ssl`;
 export const DATABASE_USER = 'secret_manager';
 /** Image of the load balancer controller in public.ecr.aws, and behind {@link PULL_THROUGH_PREFIX} in the mirror. */
 export const LOAD_BALANCER_CONTROLLER_IMAGE = 'eks/aws-load-balancer-controller';
+/** Subnet of the secret manager's database in one zone. */
+export const databaseSubnetName = (zone: string): string => `${DATABASE_NAME}-${zone}`;
+/** Machine of the management network through which private control planes are reached from outside it. */
+export const MANAGEMENT_GATEWAY = `${MANAGEMENT_NETWORK}-gateway`;
+/** Role (AWS) that a program of a GKE cluster takes by its service account's token. One for each cluster: a role's trust takes 2,048 characters. */
+export const federatedRoleName = (identity: ServiceIdentity, cluster: string): string => `${serviceIdentityName(identity)}-${cluster}`;
+/** Issuer of a GKE cluster's service account tokens. */
+export const gkeIssuer = (project: string, region: string, cluster: string): string => `https://container.googleapis.com/v1/projects/${project}/locations/${region}/clusters/${cluster}`;

@@ -33,7 +33,7 @@ export const NEEDS: Readonly<Record<StackDescription['kind'], readonly StackDesc
   snapshots: ['foundation'],
   'secret-manager': ['management'],
   cluster: ['network', 'storage'],
-  identities: ['cluster', 'snapshots'],
+  identities: ['cluster', 'snapshots', 'secret-manager'],
   'add-ons': ['cluster'],
   atlantis: ['management'],
 };

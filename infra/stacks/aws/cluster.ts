@@ -14,12 +14,12 @@ import {
   secretsKeyName,
 } from '../../../naming/clouds';
 import { diskKeyName, publicSubnetName, SYSTEM_POOL } from '../../../naming';
+import { LOG_DAYS } from '../../aws/flow-logs';
 import { Lookups } from '../../aws/lookups';
 import { clusterProps } from '../../constructs/cluster-props';
 import { EksCluster, type AccessEntry } from '../../constructs/eks-cluster';
 import { OUTPUTS } from '../../outputs';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
-import { LOG_DAYS } from './network';
 
 /** The control plane, its machines, and who may connect. */
 export class AwsClusterStack extends AwsStack {

@@ -1,11 +1,9 @@
 import type { Construct } from 'constructs';
 import { TerraformOutput } from 'cdktf';
-import { CloudwatchLogGroup } from '@cdktf/provider-aws/lib/cloudwatch-log-group';
 import { DataAwsRouteTable } from '@cdktf/provider-aws/lib/data-aws-route-table';
 import { DataAwsVpc } from '@cdktf/provider-aws/lib/data-aws-vpc';
 import { DefaultSecurityGroup } from '@cdktf/provider-aws/lib/default-security-group';
 import { Eip } from '@cdktf/provider-aws/lib/eip';
-import { FlowLog } from '@cdktf/provider-aws/lib/flow-log';
 import { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway';
 import { NatGateway } from '@cdktf/provider-aws/lib/nat-gateway';
 import { Route } from '@cdktf/provider-aws/lib/route';
@@ -37,12 +35,12 @@ import {
   routeTableName,
 } from '../../../naming/clouds';
 import { p2pAddressName, publicSubnetName } from '../../../naming';
+import { flowLogs, flowLogsGroup } from '../../aws/flow-logs';
 import { hasPublicPools } from '../../constructs/cluster-props';
 import { portRanges, type OpenPorts } from '../../demand';
 import { OUTPUTS } from '../../outputs';
 import { clusterSubnets } from '../../ranges';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
-import { encryptionKey, role, trustService } from '../../aws/policies';
 
 /**
  * A VPC over the cluster's zones: private subnets that leave through a NAT gateway of their zone, at an address that stays; public subnets for load balancers, NAT
@@ -63,7 +61,8 @@ export class AwsNetworkStack extends AwsStack {
     const { privateRoutes, publicRoutes } = addRoutes(this, vpc, context, publicSubnets);
     new VpcEndpoint(this, 's3', { vpcId: vpc.id, serviceName: `com.amazonaws.${cluster.region}.s3`, vpcEndpointType: 'Gateway', routeTableIds: [...privateRoutes, publicRoutes].map((table) => table.id), tags: named(`${networkName(name)}-s3`) });
     addPeering(this, vpc, context, privateRoutes);
-    addFlowLogs(this, vpc, context);
+    const groups = [flowLogsGroup(name), `/aws/eks/${name}/cluster`];
+    flowLogs(this, { vpc, account: cluster.account, region: cluster.region, owner: name, keyAlias: logsKeyName(name), roleName: addOnRoleName(name, 'flow-logs'), groups });
     addAddresses(this, context);
     addFirewalls(this, vpc, context, demand.ports);
   }
@@ -125,35 +124,6 @@ function addPeering(stack: AwsNetworkStack, vpc: Vpc, { cluster, fleet: { infras
     new Route(stack, `from-${what}`, { region, routeTableId: routes.id, destinationCidrBlock: cluster.ranges.machines, vpcPeeringConnectionId: peering.id, dependsOn: [accepted] });
   }
 }
-
-function addFlowLogs(stack: AwsNetworkStack, vpc: Vpc, { cluster: { name, account, region } }: ClusterContext<AwsCluster>): void {
-  const group = `/stockade/${name}/flow-logs`;
-  const logs = `arn:aws:logs:${region}:${account}:log-group`;
-  const key = encryptionKey(stack, 'logs-key', {
-    account,
-    alias: logsKeyName(name),
-    description: `Logs of ${name}`,
-    uses: [
-      {
-        Sid: 'Logs',
-        Principal: { Service: `logs.${region}.amazonaws.com` },
-        Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-        Condition: { ArnEquals: { 'kms:EncryptionContext:aws:logs:arn': [`${logs}:${group}`, `${logs}:/aws/eks/${name}/cluster`] } },
-      },
-    ],
-  });
-  new CloudwatchLogGroup(stack, 'flow-logs-group', { name: group, retentionInDays: LOG_DAYS, kmsKeyId: key.arn });
-  const writer = role(stack, 'flow-logs-role', {
-    name: addOnRoleName(name, 'flow-logs'),
-    description: `Writes the flow logs of ${name}`,
-    trust: [trustService('vpc-flow-logs.amazonaws.com', { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': `arn:aws:ec2:${region}:${account}:vpc-flow-log/*` } })],
-    allows: [{ Action: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'], Resource: `${logs}:${group}:*` }],
-  });
-  new FlowLog(stack, 'flow-logs', { vpcId: vpc.id, trafficType: 'ALL', logDestinationType: 'cloud-watch-logs', logDestination: `${logs}:${group}`, iamRoleArn: writer.role.arn, maxAggregationInterval: 600, tags: named(networkName(name)), dependsOn: [writer.policy!, stack.node.findChild('flow-logs-group') as CloudwatchLogGroup] });
-}
-
-/** Long enough to look back from an incident that is noticed late; a change of it touches no traffic. */
-export const LOG_DAYS = 90;
 
 /** One address for each component behind a load balancer: a node that comes back at another one is a stranger to its peers. */
 function addAddresses(stack: AwsNetworkStack, { cluster: { name }, demand }: ClusterContext<AwsCluster>): void {

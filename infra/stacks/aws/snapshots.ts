@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
 import { S3BucketObjectLockConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration';
-import { serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
+import { federatedRoleName, type ServiceIdentity, serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
 import { AwsStack, type StackContext } from '../stack';
 import { privateBucket } from '../../aws/bucket';
 import { accountRoot, encryptionKey, onlyRoles } from '../../aws/policies';
@@ -13,9 +13,11 @@ import { accountRoot, encryptionKey, onlyRoles } from '../../aws/policies';
  */
 export class AwsSnapshotsStack extends AwsStack {
   constructor(scope: Construct, id: string, context: StackContext) {
-    const { aws: { account, snapshotsRegion: region }, snapshots } = context.fleet.infrastructure;
+    const { clusters, infrastructure: { aws: { account, snapshotsRegion: region }, snapshots } } = context.fleet;
     super(scope, id, context, { account, region });
     const name = snapshotsBucketName(snapshots.bucketPrefix, 'aws');
+    const gke = Object.values(clusters).filter(({ cloud }) => cloud === 'gcp');
+    const roles = (identity: ServiceIdentity) => onlyRoles(account, [serviceIdentityName(identity), ...gke.map((cluster) => federatedRoleName(identity, cluster.name))]);
     const throughS3 = { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com`, 'kms:CallerAccount': account } };
     const key = encryptionKey(this, 'key', {
       account,
@@ -23,8 +25,8 @@ export class AwsSnapshotsStack extends AwsStack {
       description: 'Snapshots of chain data',
       uses: [
         // A part of a multipart upload is read back by S3 to complete it: a writer needs to decrypt, through S3.
-        { Sid: 'Write', Principal: { AWS: accountRoot(account) }, Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Condition: { ...throughS3, ...onlyRoles(account, [serviceIdentityName('snapshot-writer')]) } },
-        { Sid: 'Read', Principal: { AWS: accountRoot(account) }, Action: 'kms:Decrypt', Condition: { ...throughS3, ...onlyRoles(account, [serviceIdentityName('snapshot-reader')]) } },
+        { Sid: 'Write', Principal: { AWS: accountRoot(account) }, Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Condition: { ...throughS3, ...roles('snapshot-writer') } },
+        { Sid: 'Read', Principal: { AWS: accountRoot(account) }, Action: 'kms:Decrypt', Condition: { ...throughS3, ...roles('snapshot-reader') } },
       ],
     });
     const { versioning } = privateBucket(this, 'bucket', {
