@@ -118,8 +118,8 @@ function addPeering(stack: AwsNetworkStack, vpc: Vpc, { cluster, fleet: { infras
     new Route(stack, `to-management-${zone}`, { routeTableId: table.id, destinationCidrBlock: range, vpcPeeringConnectionId: peering.id, dependsOn: [accepted] });
     if (toDatabase) new Route(stack, `to-database-${zone}`, { routeTableId: table.id, destinationCidrBlock: home.range, vpcPeeringConnectionId: peering.id, dependsOn: [accepted] });
   }
-  for (const [what, table] of [['management', MANAGEMENT_ROUTES], ...(toDatabase ? [['database', DATABASE_ROUTES]] : [])] as const) {
-    const routes = new DataAwsRouteTable(stack, `${what}-routes`, { region, tags: named(table!) });
+  for (const [what, table] of [['management', MANAGEMENT_ROUTES], ...(toDatabase ? [['database', DATABASE_ROUTES] as const] : [])] as const) {
+    const routes = new DataAwsRouteTable(stack, `${what}-routes`, { region, tags: named(table) });
     // Machines have addresses of this range, pods too unless the cluster declares one for them; what leaves the VPC has a machine's address either way.
     new Route(stack, `from-${what}`, { region, routeTableId: routes.id, destinationCidrBlock: cluster.ranges.machines, vpcPeeringConnectionId: peering.id, dependsOn: [accepted] });
   }

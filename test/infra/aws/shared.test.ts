@@ -91,7 +91,7 @@ describe('what one stack looks for', () => {
   /** Names that a cloud's stacks give, by type: what data sources may ask for. */
   const given = (of: typeof stacks): Set<string> =>
     new Set(of.stacks.filter(({ cloud }) => cloud === 'aws').flatMap(({ id }) =>
-      of.all(id).flatMap(({ type, attributes }) => [attributes['tags']?.Name, attributes['name'], attributes['identifier'], type === 'aws_eks_cluster' ? attributes['name'] : undefined].filter((name) => typeof name === 'string').map((name) => `${type}/${name as string}`)),
+      of.all(id).flatMap(({ type, attributes }) => [attributes['tags']?.Name, attributes['name'], attributes['identifier'], type === 'aws_eks_cluster' ? attributes['name'] : undefined].filter((name) => typeof name === 'string').map((name) => `${type}/${String(name)}`)),
     ));
   it.each([{ what: 'at home on Google Cloud', of: stacks }, { what: 'at home on Amazon', of: atHome }])('another one makes under that name, $what', ({ of }) => {
     const names = given(of);
