@@ -18,6 +18,14 @@ export const MONITORING_NAMESPACE = 'stockade-monitoring';
 /** Labels of the pods in {@link MONITORING_NAMESPACE} that may scrape. */
 export const MONITORING_POD_LABELS = { 'app.kubernetes.io/name': 'prometheus' } as const;
 
+/** Where Gatekeeper runs; what its policies match leaves this namespace out. */
+export const GATEKEEPER_NAMESPACE = 'gatekeeper-system';
+/** Our own webhook configuration for Gatekeeper, whose certificate it has to renew beside that of the chart's. */
+export const GATEKEEPER_WEBHOOK = 'stockade-gatekeeper';
+
+/** The pool of untainted machines for everything that is no staking pod. No staking pool bears its name. */
+export const SYSTEM_POOL = 'system';
+
 /** The secret manager as pods reach it. */
 export const SECRET_MANAGER = {
   service: 'secret-manager',

@@ -5,7 +5,8 @@ import { policies } from './rules';
 import { vocabulary, type PolicyFacts } from './vocabulary';
 
 export type { PolicyFacts } from './vocabulary';
-export { nativeName, templateKind, GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK } from './render';
+export { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK } from '../../naming';
+export { nativeName, templateKind } from './render';
 
 /** The admission policies of one cluster: the rules of `rules/`, each from one source for two judges. */
 export interface AdmissionPolicies {

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../constructs/manifest';
-import { LABELS } from '../../naming';
+import { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, LABELS } from '../../naming';
 import { PLATFORM_LABELS } from '../platform/model';
 import { celList, celString, type Operation, type Policy, type ResourceRule } from './policy';
 
@@ -130,10 +130,6 @@ export function gatekeeperWebhook(policies: readonly BoundPolicy[]): Manifest {
     ],
   };
 }
-
-export const GATEKEEPER_NAMESPACE = 'gatekeeper-system';
-/** Beside the configuration of Gatekeeper's own chart, which must be told to renew the certificate of this one too. */
-export const GATEKEEPER_WEBHOOK = 'stockade-gatekeeper';
 
 const ADMISSION = 'admissionregistration.k8s.io/v1';
 const PROTECTED = { [LABELS.protection]: 'staking' };

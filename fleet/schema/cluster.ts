@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, gibibytes, name } from './primitives';
+import { cidr, gibibytes, machineVersion, name } from './primitives';
 
 /** The oldest Kubernetes minor that Stockade renders for: native sidecars and ReadWriteOncePod are stable in it. */
 export const KUBERNETES_FLOOR = { major: 1, minor: 33 } as const;
@@ -31,6 +31,7 @@ const pool = z.strictObject({
   name,
   machineType: z.string().min(1).describe('Machine type as the cloud names it, such as "n2-standard-16".'),
   machine: machine.optional(),
+  machineVersion: machineVersion.optional(),
   zones: z.array(z.string()).min(1).optional().describe('Zones of the cluster that have this pool. Default: all of them.'),
   chains: z.array(name).min(1).describe('Chains whose components may run here.'),
   exposure: z.enum(['private', 'public']).describe('Public: each machine has a public address, for node ports and host network.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, gibibytes, imageRepository, name, version } from './primitives';
+import { cidr, gibibytes, imageRepository, machineVersion, name, version } from './primitives';
 
 const gcpProject = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be a GCP project id');
 const awsAccount = z.string().regex(/^[0-9]{12}$/, 'must be a 12 digit AWS account id in quotes');
@@ -34,6 +34,15 @@ const managementNetwork = z.strictObject({
   range: cidr.describe('Atlantis and what it runs have addresses of it; private control planes let it in.'),
 });
 
+const systemPool = z
+  .strictObject({
+    machineType: z.string().min(1),
+    machinesPerZone: z.number().int().min(1).max(20),
+    bootDiskGiB: gibibytes,
+    machineVersion: machineVersion.optional(),
+  })
+  .describe('Machines in every zone of every cluster for what is no staking pod: DNS, Gatekeeper, the secret manager, monitoring. Staking pools are tainted against them.');
+
 const tombstone = z
   .discriminatedUnion('cloud', [
     z.strictObject({ cluster: name, cloud: z.literal('gcp'), project: gcpProject, region, destroyed: z.boolean() }),
@@ -55,6 +64,7 @@ export const infrastructureSchema = z.strictObject({
     releaseChannel: z.enum(['REGULAR', 'STABLE', 'EXTENDED']).describe('Release channel of every GKE cluster.'),
     imageMirror: z.strictObject({ location: region, repository: name }).describe('Artifact Registry repository that clusters pull staking images from.'),
     snapshotsLocation: region.describe('Location of the bucket of snapshots: a region or a dual-region.'),
+    systemPool,
     management: managementNetwork,
   }),
   aws: z.strictObject({
@@ -67,6 +77,7 @@ export const infrastructureSchema = z.strictObject({
       .strictObject({ vpcCni: releaseVersion, kubeProxy: releaseVersion, coreDns: releaseVersion, ebsCsiDriver: releaseVersion, snapshotController: releaseVersion, podIdentityAgent: releaseVersion })
       .describe('Versions of EKS add-ons, as `aws eks describe-addon-versions` lists them.'),
     snapshotsRegion: region.describe('Region of the bucket of snapshots.'),
+    systemPool,
     management: managementNetwork,
   }),
   home: z

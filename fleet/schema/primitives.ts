@@ -16,6 +16,12 @@ export const version = z
   .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'must be an image tag: letters, digits, ".", "_" and "-"')
   .refine((tag) => tag !== 'latest', 'must name one version: "latest" is a different client tomorrow');
 
+/** What a pool's machines run: a version of GKE (`1.34.1-gke.2190000`), or a release of the EKS machine image (`1.34.1-20251120`). */
+export const machineVersion = z
+  .string()
+  .regex(/^1\.[0-9]{2}\.[0-9]+-(gke\.[0-9]+|[0-9]{8})$/, 'must be an exact version, such as "1.34.1-gke.2190000" or "1.34.1-20251120"')
+  .describe('Exact version of the machines. A change moves each of their pods once. Without it they stay as they were made.');
+
 /** A repository without tag or digest: `docker.io/ethereum/client-go`. */
 export const imageRepository = z
   .string()

@@ -1,5 +1,5 @@
 import { celString, type Policy } from '../policy';
-import { GATEKEEPER_NAMESPACE } from '../render';
+import { GATEKEEPER_NAMESPACE } from '../../../naming';
 
 /**
  * What Gatekeeper goes by. Admission sees neither native policies nor their bindings (kubernetes: they are exempt, so that a bad one can be

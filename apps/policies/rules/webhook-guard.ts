@@ -1,5 +1,5 @@
 import { celString, type Policy } from '../policy';
-import { GATEKEEPER_NAMESPACE } from '../render';
+import { GATEKEEPER_NAMESPACE } from '../../../naming';
 
 export const webhookGuard: Policy = {
   name: 'webhook-guard',
