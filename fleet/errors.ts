@@ -104,6 +104,9 @@ export function nearest(value: string, candidates: readonly string[]): string | 
   return best?.candidate;
 }
 
+/** Ports that one address of Google's NAT has for machines, TCP and UDP each (https://cloud.google.com/nat/docs/ports-and-addresses). */
+export const NAT_PORTS_OF_AN_ADDRESS = 64_512;
+
 type Places = Place | readonly Place[];
 type Details = Omit<Problem, 'code' | 'places' | 'level'> & { readonly level?: Level };
 
@@ -514,6 +517,19 @@ export const problems = {
     value: input.machines,
     allowed: `at most ${input.limit}, as its maxMachinesPerZone says`,
     next: 'Raise maxMachinesPerZone within the quota of the account, or place nodes elsewhere.',
+  })),
+
+  natTooSmall: kind('nat-too-small', (input: { cluster: string; machines: number; ports: number; addresses: number; fit: number }) => ({
+    message: `the NAT of cluster ${q(input.cluster)} has ports for ${input.fit} machines at ${input.ports} each, but its private pools may have ${input.machines}`,
+    value: input.addresses,
+    allowed: `at least ${Math.ceil((input.machines * input.ports) / NAT_PORTS_OF_AN_ADDRESS)} addresses, or fewer ports for each machine`,
+    next: 'Raise gcp.natAddresses: a machine without ports reaches nothing outside.',
+  })),
+  homeWithoutCluster: kind('home-without-cluster', (input: { region: string; allowed: readonly string[] }) => ({
+    message: `the secret manager's database is in ${q(input.region)}, where no cluster of its cloud could run the secret manager`,
+    value: input.region,
+    allowed: input.allowed,
+    next: 'Choose the region of a cluster as home.region, or add a cluster there.',
   })),
 
   // Limits

@@ -9,6 +9,8 @@ import { clusterDemands } from './demand';
 import { addStacks, stacksOf } from './stacks';
 import type { StackContext } from './stacks/stack';
 
+export { stackWarnings } from './warnings';
+
 /** The fleet can't become Terraform; the message says what to mend. */
 export class InfraError extends Error {
   override readonly name = 'InfraError';

@@ -19,6 +19,12 @@ export const stateKey = (stack: string): string => `stacks/${stack}`;
 /** Alias of the KMS key that encrypts Terraform's state; on GCP the key, in a ring of the same name. */
 export const STATE_KEY_NAME = 'stockade-state';
 
+/**
+ * A KMS key of Google Cloud by its resource id, which is known before the key is there. Keys that no cluster owns are in a ring of their
+ * own name.
+ */
+export const gcpKeyId = (project: string, location: string, ring: string, key: string): string => `projects/${project}/locations/${location}/keyRings/${ring}/cryptoKeys/${key}`;
+
 /** VPC of a cluster. */
 export const networkName = (cluster: string): string => `stockade-${cluster}`;
 /** VPC that Atlantis is in, one in each cloud. */
@@ -33,8 +39,17 @@ export const natAddressName = (cluster: string, which: string | number): string 
 
 /** The machines of one pool in one zone. GKE takes 40 characters. */
 export const machinePoolName = (pool: string, zone: string): string => `${pool}-${zone}`;
+/** Network tag (GCP) of all machines of a cluster. */
+export const machinesTag = (cluster: string): string => `stockade-${cluster}-machines`;
 /** Network tag (GCP) or security group (AWS) of a pool's machines with public addresses. */
 export const publicPoolTag = (cluster: string, pool: string): string => `stockade-${cluster}-${pool}-public`;
+
+/** Service account (GCP, at most 30 characters) of a cluster's machines, by what their addresses let them do. */
+export const machineAccountName = (cluster: string, exposure: 'private' | 'public'): string => `${cluster}-${exposure}`;
+/** Longest name of a GKE cluster from which every name above can be made. */
+export const MAX_GKE_CLUSTER_NAME = 22;
+/** Longest name of a GKE node pool. */
+export const MAX_NODE_POOL_NAME = 40;
 
 /** Role (AWS) of a cluster's machines, by what their addresses let them do. */
 export const machineRoleName = (cluster: string, exposure: 'private' | 'public'): string => `stockade-${cluster}-machines-${exposure}`;
@@ -51,11 +66,35 @@ export const DATABASE_NAME = 'stockade-secret-manager';
 export const DATABASE_KEY_NAME = 'stockade-secret-manager-database';
 export const ENVELOPE_KEY_NAME = 'stockade-secret-manager-envelope';
 
+/** Private DNS zone of the secret manager's database in the networks that reach it, and its name in it. */
+export const DATABASE_ZONE = 'secret-manager.stockade.internal';
+export const DATABASE_HOST = `database.${DATABASE_ZONE}`;
+
 /** Service accounts of programs in {@link SYSTEM_NAMESPACE}, each with an identity in both clouds. */
 export const SERVICE_IDENTITIES = ['secret-manager', 'snapshot-writer', 'snapshot-reader'] as const;
 export type ServiceIdentity = (typeof SERVICE_IDENTITIES)[number];
 /** Service account (GCP, at most 30 characters) or role (AWS) of a program. */
 export const serviceIdentityName = (identity: ServiceIdentity): string => `stockade-${identity}`;
+
+/** Workload Identity Pool on GCP that EKS clusters' service accounts are taken for members of; each cluster is a provider in it. */
+export const FEDERATION_POOL = 'stockade-eks';
+/** Audience of the projected tokens by which a program shows itself to the other cloud. */
+export const FEDERATION_AUDIENCE = { gcp: 'stockade-google-cloud', aws: 'sts.amazonaws.com' } as const;
+/** What an EKS cluster's service account is called in {@link FEDERATION_POOL}: at most 127 characters. */
+export const federatedSubject = (cluster: string, namespace: string, serviceAccount: string): string => `${cluster}/${namespace}/${serviceAccount}`;
+
+/** Custom role on GCP with which people connect to clusters; what they may do there is RBAC's. */
+export const CONNECT_ROLE = 'stockadeConnect';
+
+/** Key ring and KMS key of the image mirror on GCP. */
+export const MIRROR_KEY_NAME = 'stockade-images';
+/** Artifact Registry repository that mirrors one upstream registry host. */
+export const mirrorRepositoryName = (repository: string, host: string): string => `${repository}-${host.replace(/[^a-z0-9]+/g, '-')}`;
+/** Where an upstream image is in the mirror: `europe-docker.pkg.dev/<project>/staking-docker-io/ethereum/client-go`. */
+export const mirroredImage = (mirror: { readonly location: string; readonly project: string; readonly repository: string }, image: string): string => {
+  const [host = '', ...path] = image.split('/');
+  return [`${mirror.location}-docker.pkg.dev`, mirror.project, mirrorRepositoryName(mirror.repository, host), ...path].join('/');
+};
 
 /** What Atlantis may do: `plan` reads, and patches in dry runs; `apply` writes. */
 export const automationIdentityName = (identity: 'plan' | 'apply'): string => `stockade-${identity}`;

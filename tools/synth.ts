@@ -28,14 +28,19 @@ async function run({ terraform, terraformOut, ...options }: Options): Promise<nu
   if (!terraform || !whole) return runSynth(options, process);
   // Loaded only here, so that a filtered run stays quick.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { InfraError, loadStacks, synthStacks } = require('../infra/synth') as typeof infra;
+  const { InfraError, loadStacks, stackWarnings, synthStacks } = require('../infra/synth') as typeof infra;
   const exitCode = await runSynth(options, process);
   if (exitCode !== 0) return exitCode;
   try {
-    const said = existsSync(join(options.fleet, 'infrastructure.yaml'))
-      ? `${synthStacks(loadStacks(options.fleet), terraformOut)} Terraform stacks in ${terraformOut}/stacks`
-      : `${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`;
-    (options.json ? process.stderr : process.stdout).write(`${said}\n`);
+    const say = (text: string): boolean => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+    if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
+      say(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
+      return 0;
+    }
+    const context = loadStacks(options.fleet);
+    const stacks = synthStacks(context, terraformOut);
+    for (const warning of stackWarnings(context, options.fleet)) process.stderr.write(`${warning}\n`);
+    say(`${stacks} Terraform stacks in ${terraformOut}/stacks`);
     return 0;
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;

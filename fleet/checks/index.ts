@@ -11,6 +11,7 @@ import { concentration } from './concentration';
 import { consumers } from './consumers';
 import { CheckContext, type CheckInput, type NodeCheck, type NodeSubject, type RunningCheck, type RunningSubject } from './context';
 import { duplicateKeys } from './duplicate-keys';
+import { google } from './google';
 import { images } from './images';
 import { derivedNames, fleetNames } from './names';
 import { keys } from './keys';
@@ -71,6 +72,7 @@ const FLEET_CHECKS = [
   ranges,
   pools,
   amazon,
+  google,
   networks,
   images,
   limits,

@@ -4,16 +4,15 @@ import {
   MAX_STATEFUL_SET_NAME,
   networkNamespace,
   nodeRoleName,
+  p2pAddressName,
   p2pServiceName,
   pvcName,
   unreadyServiceName,
 } from '../../naming';
+import { machinePoolName, MAX_GKE_CLUSTER_NAME, MAX_NODE_POOL_NAME } from '../../naming/clouds';
 import { type Problem, problems } from '../errors';
 import type { FleetNode } from '../model';
 import { type CheckContext, type RunningSubject } from './context';
-
-/** GKE refuses longer names of clusters and of node pools. */
-const MAX_GKE_NAME = 40;
 
 /** Names of networks, clusters and pools leave room for what is derived from them. */
 export function fleetNames(context: CheckContext): Problem[] {
@@ -28,12 +27,13 @@ export function fleetNames(context: CheckContext): Problem[] {
   }
   for (const cluster of Object.values(clusters).filter(({ cloud }) => cloud === 'gcp')) {
     const file = `clusters/${cluster.name}.yaml`;
-    if (cluster.name.length > MAX_GKE_NAME) {
-      found.push(problems.nameTooLong({ file, line: 1, column: 1 }, { what: 'the GKE cluster', name: cluster.name, limit: MAX_GKE_NAME }));
+    if (cluster.name.length > MAX_GKE_CLUSTER_NAME) {
+      found.push(problems.nameTooLong({ file, line: 1, column: 1 }, { what: 'the GKE cluster, after which the service accounts of its machines are called,', name: cluster.name, limit: MAX_GKE_CLUSTER_NAME }));
     }
-    cluster.pools.forEach(({ name }, index) => {
-      if (name.length <= MAX_GKE_NAME) return;
-      found.push(problems.nameTooLong(context.at(file, ['pools', index, 'name']), { what: 'the GKE node pool', name, limit: MAX_GKE_NAME }));
+    cluster.pools.forEach((pool, index) => {
+      const longest = (pool.zones ?? cluster.zones).map((zone) => machinePoolName(pool.name, zone)).reduce((a, b) => (b.length > a.length ? b : a), '');
+      if (longest.length <= MAX_NODE_POOL_NAME) return;
+      found.push(problems.nameTooLong(context.at(file, ['pools', index, 'name']), { what: 'the GKE node pool', name: longest, limit: MAX_NODE_POOL_NAME }));
     });
   }
   return found;
@@ -73,8 +73,9 @@ export function derivedNames(running: readonly RunningSubject[], context: CheckC
     }
     take(node, 'Role', nodeRoleName(node.name));
   }
-  for (const { node, components } of running) {
+  for (const { node, cluster, components } of running) {
     for (const component of components) {
+      if (cluster.cloud === 'gcp' && node.reach.via === 'loadBalancer') fit(node, 'a reserved address', p2pAddressName(cluster.name, node.name, component.name), MAX_DNS_LABEL);
       for (const name of serviceNames(node.name, component)) {
         take(node, 'Service', name);
         fit(node, 'a Service', name, MAX_DNS_LABEL);

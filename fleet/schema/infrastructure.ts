@@ -62,6 +62,19 @@ export const infrastructureSchema = z.strictObject({
     project: gcpProject.describe('Project of what the whole fleet shares.'),
     region,
     releaseChannel: z.enum(['REGULAR', 'STABLE', 'EXTENDED']).describe('Release channel of every GKE cluster.'),
+    upgradesHeld: z
+      .strictObject({ from: date, until: date })
+      .describe('Days, in UTC, both included, in which GKE upgrades no minor version and no machine on its own. GKE takes no end beyond that of support for the minor: move it with each upgrade.'),
+    securityGroup: z
+      .string()
+      .regex(/^gke-security-groups@[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be "gke-security-groups@" and the organisation\'s domain')
+      .describe('Google group whose member groups RBAC may name. All of `access` are members of it.'),
+    natAddresses: z.number().int().min(1).max(20).describe('Fixed addresses of each cluster\'s NAT. One has 64,512 ports, of which each machine keeps `natPortsPerMachine`.'),
+    natPortsPerMachine: z
+      .number()
+      .int()
+      .refine((ports) => ports >= 64 && ports <= 65536 && Number.isInteger(Math.log2(ports)), { message: 'must be a power of 2 from 64 to 65536' })
+      .describe('Ports of the NAT that each private machine has for itself: one for each connection to one destination. P2P clients hold hundreds.'),
     imageMirror: z.strictObject({ location: region, repository: name }).describe('Artifact Registry repository that clusters pull staking images from.'),
     snapshotsLocation: region.describe('Location of the bucket of snapshots: a region or a dual-region.'),
     systemPool,

@@ -31,7 +31,8 @@ export const NEEDS: Readonly<Record<StackDescription['kind'], readonly StackDesc
   network: ['management'],
   storage: ['foundation'],
   snapshots: ['foundation'],
-  'secret-manager': ['management'],
+  // It has an address in the networks of the home region's clusters.
+  'secret-manager': ['management', 'network'],
   cluster: ['network', 'storage'],
   identities: ['cluster', 'snapshots', 'secret-manager'],
   'add-ons': ['cluster'],

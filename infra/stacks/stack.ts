@@ -27,7 +27,9 @@ export abstract class GcpStack extends TerraformStack {
   protected constructor(scope: Construct, id: string, { fleet: { infrastructure, settings } }: StackContext, place: { readonly project: string; readonly region: string; readonly labels?: Readonly<Record<string, string>> }) {
     super(scope, id);
     new GcsBackend(this, { bucket: infrastructure.state.gcp.bucket, prefix: stateKey(id) });
-    new GoogleProvider(this, 'google', { project: place.project, region: place.region, defaultLabels: { ...settings.labels, ...place.labels, 'managed-by': 'stockade', stack: id } });
+    const provider = new GoogleProvider(this, 'google', { project: place.project, region: place.region });
+    // As a property CDKTF would write the labels' own names in snake case.
+    provider.addOverride('default_labels', { ...settings.labels, ...place.labels, 'managed-by': 'stockade', stack: id });
   }
 }
 

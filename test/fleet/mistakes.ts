@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INFRASTRUCTURE_FILE } from '../../fleet/checks/context';
 import type { Problem, ProblemCode } from '../../fleet/errors';
 
 const SETTINGS = 'settings.yaml';
@@ -21,6 +22,30 @@ const AMAZON: Mistake['edits'] = [
   [EKS_NODES, 'base: 9000', 'base: 31900'],
 ];
 
+/** One more cluster beside those of the base fleet. */
+const GKE_IN_ASIA = `cloud: gcp
+project: example-staking
+region: asia-southeast1
+zones: [asia-southeast1-a]
+kubernetesVersion: "1.34"
+podsPerMachine: 64
+pools:
+  - name: private
+    machineType: n2-standard-16
+    chains: [otter]
+    exposure: private
+    taints:
+      - {key: stockade.dev/staking, value: otter, effect: NoSchedule}
+    bootDiskGiB: 100
+    maxMachinesPerZone: 4
+    headroomMachines: 0
+ranges:
+  machines: 10.100.0.0/20
+  pods: 10.104.0.0/14
+  services: 10.101.0.0/20
+  controlPlane: 10.102.0.0/28
+`;
+
 /** One mistake in the base fleet. ① to ④ mark the places that must be named, in their order. */
 export interface Mistake {
   readonly what: string;
@@ -39,6 +64,14 @@ export interface Mistake {
 }
 
 const long = (length: number): string => 'x'.repeat(length);
+
+/** The base fleet with infrastructure, as Google Cloud can build it: the example fleet's own. */
+const GOOGLE: Mistake['edits'] = [
+  [INFRASTRUCTURE_FILE, readFileSync(join(__dirname, '..', '..', 'fleet', 'infrastructure.yaml'), 'utf8').replaceAll('111122223333', '012345678901')],
+  // What other clouds check of it.
+  [EKS, 'zones: [eu-central-1a]', 'zones: [eu-central-1a, eu-central-1b]'],
+  [EKS_NODES, 'base: 9000', 'base: 31900'],
+];
 
 export const MISTAKES: readonly Mistake[] = [
   // Files
@@ -210,6 +243,9 @@ export const MISTAKES: readonly Mistake[] = [
   },
   { what: 'a StatefulSet name that is too long', code: 'name-too-long', edits: [[EKS_NODES, 'name: val-2', `name: ①${long(46)}`]], message: 'a StatefulSet', allowed: 'at most 52 characters', next: 'Shorten the name by 1 or more' },
   { what: 'a network name that is too long', code: 'name-too-long', edits: [[`networks/${long(56)}.yaml`, '①chain: otter\nkind: testnet\nkeyMoveWaitMinutes: 1\nrings: [all]\nclients: {}\n']], message: 'the namespace' },
+  { what: 'a GKE cluster name that is too long', code: 'name-too-long', edits: [[`clusters/${long(23)}.yaml`, '①' + GKE_IN_ASIA]], allowed: 'at most 22 characters', message: 'the GKE cluster' },
+  { what: 'a GKE pool name that is too long with its zone', code: 'name-too-long', edits: [[GKE, 'name: public', `name: ①${long(26)}`]], value: `${long(26)}-europe-west1-b`, allowed: 'at most 40 characters', next: 'by 1 or more' },
+  { what: 'a reserved address with too long a name', code: 'name-too-long', edits: [[NODES, 'name: sentry-0', `name: ①${long(42)}`], [NODES, 'sentries: [sentry-0]', `sentries: [${long(42)}]`], [OBSERVED, '  sentry-0:', `  ${long(42)}:`]], message: 'a reserved address', allowed: 'at most 63 characters' },
   { what: 'a GKE pool name that is too long', code: 'name-too-long', edits: [[GKE, 'name: private', `name: ①${long(41)}`]], allowed: 'at most 40 characters' },
   { what: 'ports beyond the last', code: 'port-range', edits: [[HERON_NODES, 'base: 8000', 'base: ①65507']], value: 65507, allowed: 'ports.base from 1 to 65506' },
   { what: 'node ports outside their range', code: 'port-range', edits: [[NODES, 'reach: {via: loadBalancer}', 'reach: {via: nodePort, address: 192.0.2.9}'], [NODES, 'base: 30000', 'base: ①32760']], allowed: 'ports.base from 30000 to 32758' },
@@ -219,6 +255,18 @@ export const MISTAKES: readonly Mistake[] = [
   { what: 'a control plane range of another size', code: 'wrong-range', edits: [[GKE, 'controlPlane: 10.2.0.0/28', 'controlPlane: ①10.2.0.0/27']], allowed: 'a /28' },
   { what: 'overlapping ranges of two clusters', code: 'range-overlap', edits: [[EKS, 'machines: 10.64.0.0/16', 'machines: ①10.17.0.0/16'], [GKE, 'pods: 10.16.0.0/14', 'pods: ②10.16.0.0/14']], value: '10.17.0.0/16' },
   { what: 'overlapping ranges of one cluster', code: 'range-overlap', edits: [[EKS, 'services: 10.65.0.0/20', 'services: ①10.64.16.0/20'], [EKS, 'machines: 10.64.0.0/16', 'machines: ②10.64.0.0/16']] },
+
+  // Infrastructure
+  { what: 'the pool that is everybody else\'s', code: 'wrong-value', edits: [[EKS, 'name: private', 'name: ①system']], value: 'system', allowed: 'any name but "system"' },
+  { what: 'a version of the other cloud\'s machines on GKE', code: 'wrong-value', edits: [[GKE, 'machineType: n2-standard-16', 'machineType: n2-standard-16\n    machineVersion: ①1.34.1-20260101']], value: '1.34.1-20260101', allowed: 'a version of GKE' },
+  { what: 'GKE machines newer than their control plane', code: 'wrong-value', edits: [[GKE, 'machineType: n2-standard-16', 'machineType: n2-standard-16\n    machineVersion: ①1.35.1-gke.100']], next: 'Upgrade the control plane first' },
+  { what: 'GKE machines three minors behind', code: 'wrong-value', edits: [[GKE, 'machineType: n2-standard-16', 'machineType: n2-standard-16\n    machineVersion: ①1.31.1-gke.100']] },
+  { what: 'a span that ends before it begins', code: 'wrong-value', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, 'to: "2027-01-04"', 'to: ①"2026-12-01"']], value: '2026-12-01' },
+  { what: 'a span that is longer than GKE leaves anything alone', code: 'wrong-value', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, 'to: "2027-01-04"', 'to: ①"2027-01-17"']], allowed: 'at most 30 days' },
+  { what: 'more spans than GKE takes', code: 'wrong-value', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, '    - { name: year-end', `${['a', 'b', 'c'].map((name) => `    - { name: ${name}, from: "2026-05-01", to: "2026-05-02" }\n`).join('')}    - ①{ name: year-end`]], value: 4, allowed: 'at most 3' },
+  { what: 'upgrades held until before they are', code: 'wrong-value', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, 'until: "2027-02-28"', 'until: ①"2026-10-31"']], allowed: '2026-11-01 or later' },
+  { what: 'a NAT without ports for the machines that there may be', code: 'nat-too-small', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, 'natPortsPerMachine: 4096', 'natPortsPerMachine: 16384'], [INFRASTRUCTURE_FILE, 'natAddresses: 2', 'natAddresses: ①2'], [GKE, 'pools:', '②pools:']], value: 2, allowed: 'at least 3 addresses', message: 'ports for 7 machines at 16384 each, but its private pools may have 11' },
+  { what: 'a home where no cluster is', code: 'home-without-cluster', edits: [...GOOGLE, [INFRASTRUCTURE_FILE, 'cloud: gcp\n  region: europe-west1', 'cloud: gcp\n  region: ①us-east4']], value: 'us-east4', allowed: ['europe-west1'] },
 
   // Reach
   { what: 'a reach that the role can not work with', code: 'unsupported-reach', edits: [[NODES, 'reach: {via: loadBalancer}', 'reach: {via: ①outbound}']], allowed: ['loadBalancer', 'nodePort', 'hostNetwork'], message: 'a sentry has to be dialled' },

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { parse } from 'yaml';
+import { nearest } from '../fleet/errors';
+import { clusterSchema } from '../fleet/schema/cluster';
+import { clusterStackName } from '../naming/clouds';
+import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from './observed';
+
+/** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
+const program = new Command('record')
+  .description("Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.")
+  .requiredOption('--cluster <name>', 'whose stacks')
+  .option('--outputs <file...>', 'what `terraform output -json` printed for its network and cluster stacks; without it, terraform is asked')
+  .option('--fleet <folder>', 'where the fleet is declared', 'fleet')
+  .option('--stacks <folder>', 'where the rendered stacks are, initialised', 'cdktf.out/stacks')
+  .option('--terraform <program>', 'what to ask', 'terraform')
+  .option('--dry-run', 'print the file, write nothing')
+  .allowExcessArguments(false);
+
+interface Options {
+  readonly cluster: string;
+  readonly outputs?: readonly string[];
+  readonly fleet: string;
+  readonly stacks: string;
+  readonly terraform: string;
+  readonly dryRun?: true;
+}
+
+program.parse();
+try {
+  record(program.opts<Options>());
+} catch (error) {
+  if (!(error instanceof RecordError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options): void {
+  const cloud = cloudOf(fleet, cluster);
+  const found = outputs === undefined ? ask(cluster, stacks, terraform) : read(outputs);
+  const path = join(fleet, 'observed', `${cluster}.yaml`);
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  const { text, summary, changed } = recordOutputs(before, found, cloud);
+  if (dryRun) {
+    process.stdout.write(text);
+    return;
+  }
+  if (changed) replace(path, text);
+  process.stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
+}
+
+/** The fleet as a whole may be wrong just now, for want of what is recorded here: only the cluster's own file is read. */
+function cloudOf(fleet: string, cluster: string): 'gcp' | 'aws' {
+  const folder = join(fleet, 'clusters');
+  const names = existsSync(folder) ? readdirSync(folder).flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [])) : [];
+  if (!names.includes(cluster)) {
+    const meant = nearest(cluster, names);
+    throw new RecordError(`cluster ${JSON.stringify(cluster)} is unknown\n  allowed: ${names.join(', ') || `nothing is declared in ${folder}`}${meant === undefined ? '' : `\n  did you mean ${JSON.stringify(meant)}?`}\n  next: Correct the name, or declare the cluster first.`);
+  }
+  const judged = clusterSchema.safeParse(parse(readFileSync(join(folder, `${cluster}.yaml`), 'utf8')));
+  if (!judged.success) throw new RecordError(`${join(folder, `${cluster}.yaml`)} can not be read\n  next: Run \`npm run synth\`, which says what is wrong with it.`);
+  return judged.data.cloud;
+}
+
+function read(files: readonly string[]): TerraformOutputs {
+  return merge(
+    files.map((file) => {
+      if (!existsSync(file)) throw new RecordError(`${file} is not there\n  next: Write it with \`terraform output -json > ${file}\`.`);
+      return [file, parseOutputs(readFileSync(file, 'utf8'), file)];
+    }),
+  );
+}
+
+function ask(cluster: string, stacks: string, terraform: string): TerraformOutputs {
+  return merge(
+    (['network', 'cluster'] as const).map((kind) => {
+      const folder = join(stacks, clusterStackName(cluster, kind));
+      if (!existsSync(folder)) throw new RecordError(`${folder} is not there\n  next: Run \`npm run synth\`, then \`${terraform} -chdir=${folder} init\`.`);
+      try {
+        return [folder, parseOutputs(execFileSync(terraform, [`-chdir=${folder}`, 'output', '-json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }), folder)];
+      } catch (error) {
+        if (error instanceof RecordError) throw error;
+        const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+        const why = code === 'ENOENT' ? `${terraform} is not on the PATH` : (stderr ?? String(error)).trim();
+        throw new RecordError(`the outputs of ${folder} can't be had: ${why}\n  next: Run \`${terraform} -chdir=${folder} init\`, or give them with --outputs.`);
+      }
+    }),
+  );
+}
+
+/** Two stacks that give one output are those of two clusters. */
+function merge(sources: readonly (readonly [source: string, outputs: TerraformOutputs])[]): TerraformOutputs {
+  const merged: Record<string, TerraformOutputs[string]> = {};
+  const from: Record<string, string> = {};
+  for (const [source, outputs] of sources) {
+    for (const [name, output] of Object.entries(outputs)) {
+      if (from[name] !== undefined) throw new RecordError(`${name} is an output of ${from[name]} and of ${source}\n  next: Give the outputs of one cluster's network and cluster stacks, each once.`);
+      merged[name] = output;
+      from[name] = source;
+    }
+  }
+  return merged;
+}
+
+/** The old content or the new, never a part. */
+function replace(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.new`;
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new RecordError(`${temporary} exists: another run is writing, or one was killed while it did\n  next: When no other run is active, remove that file and run the command again.`);
+  }
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
