@@ -470,6 +470,30 @@ export const problems = {
     allowed: `zones whose names start with ${q(input.region)}`,
     next: 'Correct the zone or the region.',
   })),
+  zonesUnfit: kind('zones-unfit', (input: { of: string; problem: string; value: string; allowed: string }) => ({
+    message: `zones of ${input.of} ${input.problem}`,
+    value: input.value,
+    allowed: input.allowed,
+    next: 'Correct the zones before anything is built in them.',
+  })),
+  foreignAccount: kind('foreign-account', (input: { cluster: string; account: string; shared: string }) => ({
+    message: `cluster ${q(input.cluster)} is in an account of its own; its network is peered to the management network, its keys trust roles, within one account`,
+    value: input.account,
+    allowed: input.shared,
+    next: 'Put it in the account of infrastructure.yaml, or keep a fleet for each account.',
+  })),
+  homeElsewhere: kind('home-elsewhere', (input: { region: string; management: string }) => ({
+    message: 'the secret manager\'s database has its subnets in the management network, which is in another region',
+    value: input.region,
+    allowed: input.management,
+    next: 'Give home.region and aws.management.region the same region.',
+  })),
+  wrongMachineVersion: kind('wrong-machine-version', (input: { of: string; version: string; problem: string; allowed: string }) => ({
+    message: `machine version of ${input.of} ${input.problem}`,
+    value: input.version,
+    allowed: input.allowed,
+    next: 'Upgrade the control plane first, then its machines: docs/runbooks/upgrade-pools.md.',
+  })),
   wrongMachine: kind('wrong-machine', (input: { machineType: string; declared: string; known: string }) => ({
     message: `machine type ${q(input.machineType)} is declared with ${input.declared}, but is known to have ${input.known}`,
     value: input.declared,

@@ -151,6 +151,31 @@ const awsFamily = (
     return [`${family}.${size}`, { cpus, memoryGiB: cpus * gibPerCpu, attachableVolumes }];
   });
 
+/** Addresses of one network interface, by size (https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html); the first is the interface's own. */
+const AWS_ADDRESSES: Readonly<Record<keyof typeof AWS_SIZES, number>> = {
+  large: 10,
+  xlarge: 15,
+  '2xlarge': 15,
+  '4xlarge': 30,
+  '8xlarge': 30,
+  '12xlarge': 30,
+  '16xlarge': 50,
+  '24xlarge': 50,
+  '32xlarge': 50,
+  '48xlarge': 50,
+};
+
+/**
+ * How many pods of an EKS machine the VPC CNI has single addresses for; beyond them it has to hand out prefixes. Two pods on the machine's own network are counted.
+ *
+ * @returns undefined for a type that is not in the catalogue
+ */
+export function awsPodAddresses(machineType: string): number | undefined {
+  const size = machineType.split('.')[1] as keyof typeof AWS_SIZES;
+  if (own(MACHINE_TYPES.aws, machineType) === undefined) return undefined;
+  return AWS_SIZES[size][1] * (AWS_ADDRESSES[size] - 1) + 2;
+}
+
 const TO_16 = ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge', '12xlarge', '16xlarge'] as const;
 
 /** The catalogue, by cloud and by the cloud's own name of the type. */

@@ -103,3 +103,42 @@ export const automationIdentityName = (identity: 'plan' | 'apply'): string => `s
 export const serviceAccountEmail = (account: string, project: string): string => `${account}@${project}.iam.gserviceaccount.com`;
 /** ARN of an IAM role. */
 export const roleArn = (account: string, role: string): string => `arn:aws:iam::${account}:role/${role}`;
+
+// Amazon only
+
+/** Subnet of a zone's pods, where a cluster declares a range of their own. */
+export const podsSubnetName = (cluster: string, zone: string): string => `stockade-${cluster}-pods-${zone}`;
+/** Route tables: of each zone's private subnets, and of all public ones. */
+export const routeTableName = (cluster: string, which: string): string => `stockade-${cluster}-${which}`;
+/** Security groups: of the control plane, of all machines of an exposure, and of one pool's private machines. */
+export const controlPlaneFirewallName = (cluster: string): string => `stockade-${cluster}-control-plane`;
+export const machinesFirewallName = (cluster: string, exposure: 'private' | 'public'): string => `stockade-${cluster}-machines-${exposure}`;
+export const privatePoolFirewallName = (cluster: string, pool: string): string => `stockade-${cluster}-${pool}-private`;
+/** Alias of the KMS key of a cluster's logs: flow logs and the control plane's. */
+export const logsKeyName = (cluster: string): string => `stockade-${cluster}-logs`;
+/** Role of the control plane, and roles of add-ons. IAM takes 64 characters. */
+export const controlPlaneRoleName = (cluster: string): string => `stockade-${cluster}-control-plane`;
+export const addOnRoleName = (cluster: string, addOn: 'cni' | 'disks' | 'balancers' | 'flow-logs'): string => `stockade-${cluster}-${addOn}`;
+/** Route tables of the management network: its private subnets, and those of the secret manager's database. */
+export const MANAGEMENT_ROUTES = `${MANAGEMENT_NETWORK}-private`;
+export const DATABASE_ROUTES = `${DATABASE_NAME}-routes`;
+/** Subnet of the management network in one zone. */
+export const managementSubnetName = (exposure: 'private' | 'public', zone: string): string => `${MANAGEMENT_NETWORK}-${exposure}-${zone}`;
+/** ECR repositories that hold copies of public.ecr.aws begin with it. */
+export const PULL_THROUGH_PREFIX = 'public-ecr';
+/** ARN of a KMS key's alias. */
+export const keyAliasArn = (region: string, account: string, alias: string): string => `arn:aws:kms:${region}:${account}:alias/${alias}`;
+/** Parameter group that the secret manager's database refuses plain connections by. */
+export const DATABASE_PARAMETERS = `${DATABASE_NAME}-force-ssl`;
+/** The role by which the secret manager connects to its database. */
+export const DATABASE_USER = 'secret_manager';
+/** Image of the load balancer controller in public.ecr.aws, and behind {@link PULL_THROUGH_PREFIX} in the mirror. */
+export const LOAD_BALANCER_CONTROLLER_IMAGE = 'eks/aws-load-balancer-controller';
+/** Subnet of the secret manager's database in one zone. */
+export const databaseSubnetName = (zone: string): string => `${DATABASE_NAME}-${zone}`;
+/** Machine of the management network through which private control planes are reached from outside it. */
+export const MANAGEMENT_GATEWAY = `${MANAGEMENT_NETWORK}-gateway`;
+/** Role (AWS) that a program of a GKE cluster takes by its service account's token. One for each cluster: a role's trust takes 2,048 characters. */
+export const federatedRoleName = (identity: ServiceIdentity, cluster: string): string => `${serviceIdentityName(identity)}-${cluster}`;
+/** Issuer of a GKE cluster's service account tokens. */
+export const gkeIssuer = (project: string, region: string, cluster: string): string => `https://container.googleapis.com/v1/projects/${project}/locations/${region}/clusters/${cluster}`;

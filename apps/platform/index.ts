@@ -1,6 +1,7 @@
 import type { Cluster, Fleet } from '../../fleet/model';
 import { MONITORING_NAMESPACE, networkNamespace, SYSTEM_NAMESPACE } from '../../naming';
 import { clusterAccess, namespaceBindings } from './access';
+import { addOnNetworkPolicies } from './add-on-network-policies';
 import { admissionPolicies, type PolicyFacts } from '../policies';
 import { factsMissing, networkUnknown } from './errors';
 import type { NetworkFacts, PlatformFacts, PlatformFile } from './model';
@@ -20,6 +21,7 @@ export { appliedBy } from './permissions';
  * | --- | --- |
  * | `00-namespaces.yaml` | one namespace for each network, one each for our services and for monitoring; Pod Security levels |
  * | `network-policies.yaml` | default deny, both ways, in each of them |
+ * | `add-on-network-policies.yaml` | EKS only, whose CNI starts every pod closed: what DNS, disks, load balancers, Gatekeeper and monitoring may reach |
  * | `storage-classes.yaml` | one for each kind of volume, under the cluster's own key |
  * | `priority-classes.yaml` | signers, and other staking pods |
  * | `access.yaml` | the roles of `permissions.ts`, and who holds them across namespaces |
@@ -58,6 +60,7 @@ export function platformFiles(fleet: Fleet, cluster: Cluster, facts: PlatformFac
       path: 'network-policies.yaml',
       objects: [...SERVICE_NAMESPACES, ...networks.map(({ namespace }) => namespace)].map(defaultDeny),
     },
+    ...(cluster.cloud === 'aws' ? [{ path: 'add-on-network-policies.yaml', objects: addOnNetworkPolicies(cluster) }] : []),
     { path: 'storage-classes.yaml', objects: storageClasses(cluster) },
     { path: 'priority-classes.yaml', objects: priorityClasses() },
     { path: 'access.yaml', objects: clusterAccess(fleet, cluster) },

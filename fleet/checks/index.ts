@@ -3,6 +3,7 @@ import { isError, type Problem } from '../errors';
 import { own } from '../lookup';
 import type { FleetNode } from '../model';
 import { FleetIndex } from '../resolve';
+import { amazon } from './amazon';
 import { approvedFirstStarts } from './approved-first-starts';
 import { chainRules } from './chain-rules';
 import { clients } from './clients';
@@ -70,6 +71,7 @@ const FLEET_CHECKS = [
   fleetNames,
   ranges,
   pools,
+  amazon,
   google,
   networks,
   images,

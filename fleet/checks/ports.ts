@@ -6,9 +6,11 @@ import type { CheckContext, NodeSubject } from './context';
 const NODE_PORTS = { from: 30000, to: 32767 } as const;
 const ALL_PORTS = { from: 1, to: 65535 } as const;
 
-/** All ports that a node takes exist and, with node ports, are node ports. */
-export function portRange({ node, chain }: NodeSubject, context: CheckContext): Problem[] {
-  const nodePort = node.reach.via === 'nodePort';
+/** All ports that a node takes exist and, with node ports, are node ports; so are they behind a load balancer on EKS. */
+export function portRange({ node, cluster, chain }: NodeSubject, context: CheckContext): Problem[] {
+  // Amazon's load balancers send to a node port: only one that is asked for by its number can be opened by its number.
+  const byNumber = node.reach.via === 'loadBalancer' && cluster.cloud === 'aws' && context.fleet.infrastructure !== undefined;
+  const nodePort = node.reach.via === 'nodePort' || byNumber;
   const range = nodePort ? NODE_PORTS : ALL_PORTS;
   const { base } = node.ports;
   const last = base + chain.portSpan - 1;

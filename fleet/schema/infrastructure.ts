@@ -91,7 +91,7 @@ export const infrastructureSchema = z.strictObject({
       .describe('Versions of EKS add-ons, as `aws eks describe-addon-versions` lists them.'),
     snapshotsRegion: region.describe('Region of the bucket of snapshots.'),
     systemPool,
-    management: managementNetwork,
+    management: managementNetwork.extend({ zones: z.array(z.string().min(1)).min(2).describe('Zones of the network, two at least: a database that is highly available needs them.') }),
   }),
   home: z
     .strictObject({

@@ -13,6 +13,14 @@ const NODES = 'nodes/gke-a/otter-main.yaml';
 const EKS_NODES = 'nodes/eks-b/otter-main.yaml';
 const HERON_NODES = 'nodes/gke-a/heron-test.yaml';
 const OBSERVED = 'observed/gke-a.yaml';
+const INFRASTRUCTURE = 'infrastructure.yaml';
+
+/** The base fleet with infrastructure, as Amazon can build it. */
+const AMAZON: Mistake['edits'] = [
+  ['infrastructure.yaml', infrastructure()],
+  [EKS, 'zones: [eu-central-1a]', 'zones: [eu-central-1a, eu-central-1b]'],
+  [EKS_NODES, 'base: 9000', 'base: 31900'],
+];
 
 /** One more cluster beside those of the base fleet. */
 const GKE_IN_ASIA = `cloud: gcp
@@ -322,6 +330,24 @@ export const MISTAKES: readonly Mistake[] = [
   { what: 'a pool that a component does not fit', code: 'pool-mismatch', edits: [[NODES, '    clients: {signer: seal}', '    clients: {signer: seal}\n    pools: {engine: ①public}'], [GKE, 'name: public', 'name: ②public']], value: 'public', message: 'its machines have public addresses' },
   { what: 'more machines than a pool may have', code: 'pool-too-small', edits: [[GKE, 'maxMachinesPerZone: 4\n    headroomMachines: 1', 'maxMachinesPerZone: ①1\n    headroomMachines: 1'], [HERON_NODES, 'name: heron-0', 'name: ②heron-0']], value: 2, allowed: 'at most 1, as its maxMachinesPerZone says' },
 
+  // What Amazon can't build
+  { what: 'an EKS cluster in one zone', code: 'zones-unfit', edits: [...AMAZON, [EKS, 'zones: [eu-central-1a, eu-central-1b]', 'zones: ①[eu-central-1a]']], allowed: 'at least 2 zones', message: 'a control plane in two at least' },
+  { what: 'a local zone', code: 'zones-unfit', edits: [...AMAZON, [EKS, 'eu-central-1b]', '①eu-central-1-ham-1a]']], value: 'eu-central-1-ham-1a' },
+  { what: 'a zone of the management network elsewhere', code: 'zones-unfit', edits: [...AMAZON, [INFRASTRUCTURE, 'zones: [eu-central-1a, eu-central-1b]', 'zones: [eu-central-1a, ①eu-west-1b]']], value: 'eu-west-1b' },
+  { what: 'a VPC too small for six zones', code: 'wrong-range', edits: [...AMAZON, [EKS, 'machines: 10.64.0.0/16', 'machines: ①10.64.0.0/21']], allowed: 'a /16 to a /20' },
+  { what: 'a VPC larger than Amazon makes one', code: 'wrong-range', edits: [...AMAZON, [EKS, 'machines: 10.64.0.0/16', 'machines: ①10.66.0.0/15']], allowed: 'a /16 to a /20' },
+  { what: 'a pods range too small for six zones', code: 'wrong-range', edits: [...AMAZON, [EKS, 'machines: 10.64.0.0/16', 'machines: 10.64.0.0/16\n  pods: ①100.64.0.0/21']], allowed: 'a /16 to a /20' },
+  { what: 'a management network too small', code: 'wrong-range', edits: [...AMAZON, [INFRASTRUCTURE, 'range: 10.251.0.0/22', 'range: ①10.251.0.0/23']], allowed: 'a /16 to a /22' },
+  { what: "a database's range too small", code: 'wrong-range', edits: [...AMAZON, [INFRASTRUCTURE, 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: eu-central-1'], [INFRASTRUCTURE, 'range: 10.250.16.0/24', 'range: ①10.250.16.0/26']], allowed: 'a /16 to a /25' },
+  { what: 'a home beside the management network', code: 'home-elsewhere', edits: [...AMAZON, [INFRASTRUCTURE, 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: ①eu-west-1']], value: 'eu-west-1', allowed: 'eu-central-1' },
+  { what: 'a cluster in another account', code: 'foreign-account', edits: [...AMAZON, [EKS, 'account: "012345678901"', 'account: ①"999999999999"']], value: '999999999999', allowed: '012345678901' },
+  { what: 'machines newer than their control plane', code: 'wrong-machine-version', edits: [...AMAZON, [EKS, 'machineType: m6i.4xlarge', 'machineType: m6i.4xlarge\n    machineVersion: ①1.34.0-20260101']], message: 'newer than the control plane' },
+  { what: 'machines too old for their control plane', code: 'wrong-machine-version', edits: [...AMAZON, [EKS, 'machineType: m6i.4xlarge', 'machineType: m6i.4xlarge\n    machineVersion: ①1.29.0-20260101']], message: 'more than 3 minor versions older' },
+  { what: "a version of the other cloud's machines", code: 'wrong-machine-version', edits: [...AMAZON, [EKS, 'machineType: m6i.4xlarge', 'machineType: m6i.4xlarge\n    machineVersion: ①1.33.0-gke.100']], message: 'no release of the EKS machine image' },
+  { what: 'system machines newer than a control plane', code: 'wrong-machine-version', edits: [...AMAZON, [INFRASTRUCTURE, 'systemPool: { machineType: m6i.xlarge,', 'systemPool: { machineVersion: ①1.34.0-20260101, machineType: m6i.xlarge,']], message: 'the system pool' },
+  { what: 'a load balancer on EKS to ports that no machine asks for by number', code: 'port-range', edits: [...AMAZON, [EKS_NODES, 'base: 31900', 'base: ①9000']], value: 9000 },
+  { what: 'a node group with too long a name', code: 'name-too-long', edits: [...AMAZON, [EKS, 'name: private', `name: ①${long(51)}`]], allowed: 'at most 49 characters' },
+
   // Limits
   {
     what: 'too many keys on one client',
@@ -361,4 +387,9 @@ function spanClient(component: string): string {
 
 function onlyNode(name: string, key: string): string {
   return `nodes:\n  - name: ${name}\n    state: stopped\n    role: validator\n    zone: europe-west1-b\n    clients: {engine: oak, signer: seal}\n    size: small\n    ring: all\n    reach: {via: outbound}\n    keys: [${key}]\n    ports: {base: 9500}\n    options: {fee: fee-1}\n`;
+}
+
+/** The example fleet's, in the account of the base fleet. */
+function infrastructure(): string {
+  return readFileSync(join(__dirname, '..', '..', 'fleet', 'infrastructure.yaml'), 'utf8').replaceAll('111122223333', '012345678901');
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const GOLDEN = { fleet: join(__dirname, 'fleet'), dist: join(__dirname, 'dist') } as const;
 
 /** The clusters of the example fleet whose Terraform is committed, one for each cloud that has one: `<cloud>/<stack>.tf.json`. */
-export const GOLDEN_STACKS = { folder: join(__dirname, 'infra'), clusters: ['gke-us-east4'] } as const;
+export const GOLDEN_STACKS = { folder: join(__dirname, 'infra'), clusters: ['gke-us-east4', 'eks-eu-central-1'] } as const;
 
 /** The part of a Terraform output folder that is committed, by the path it is committed under. */
 export function goldenStacks(files: Tree, stacks: readonly { readonly id: string; readonly cloud: string; readonly cluster?: string }[]): Tree {

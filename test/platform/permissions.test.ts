@@ -288,7 +288,8 @@ describe.each(CLUSTERS)('$name', ({ objects, identities }) => {
     }
     for (const { apiVersion, kind, metadata } of objects) {
       const rolloutEngine = kind === 'ServiceAccount' && metadata.namespace === SYSTEM_NAMESPACE;
-      const policy = kind === 'NetworkPolicy' && metadata.name === 'default-deny';
+      // Outside staking namespaces the deployer has no role at all.
+      const policy = kind === 'NetworkPolicy' && (metadata.name === 'default-deny' || !metadata.namespace?.startsWith('staking-'));
       if (!rolloutEngine && !policy) expect([kind, appliedBy({ apiVersion, kind })]).toEqual([kind, 'platform']);
     }
   });

@@ -5,7 +5,7 @@ import type { HardeningException } from '../../constructs/chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';
-import { ANNOTATIONS, LABELS, MONITORING_NAMESPACE, priorityClassName, storageClassName, SYSTEM_NAMESPACE } from '../../naming';
+import { ANNOTATIONS, GATEKEEPER_NAMESPACE, LABELS, MONITORING_NAMESPACE, priorityClassName, storageClassName, SYSTEM_NAMESPACE } from '../../naming';
 import { validateObject } from '../kubernetes-schema';
 import { eks, ethereum, facts, fleet, gke } from './fleet';
 
@@ -29,6 +29,8 @@ const failure = (act: () => unknown): PlatformError => {
 };
 
 const NAMESPACES = ['staking-mainnet', 'staking-solana-testnet', SYSTEM_NAMESPACE, MONITORING_NAMESPACE];
+/** On EKS Gatekeeper's too, since its policies have to be there before it is. */
+const namespacesOf = (cluster: Cluster): readonly string[] => (cluster.cloud === 'aws' ? [...NAMESPACES, GATEKEEPER_NAMESPACE] : NAMESPACES);
 
 describe.each([gke(), eks])('the platform of $name', (cluster) => {
   const files = platformFiles(fleet, cluster, facts());
@@ -38,6 +40,7 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
     expect(files.map(({ path }) => path).filter((path) => !path.startsWith('policies/'))).toEqual([
       '00-namespaces.yaml',
       'network-policies.yaml',
+      ...(cluster.cloud === 'aws' ? ['add-on-network-policies.yaml'] : []),
       'storage-classes.yaml',
       'priority-classes.yaml',
       'access.yaml',
@@ -63,15 +66,15 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
   });
 
   it('denies all traffic by default, both ways, in every namespace', () => {
-    expect(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name).sort()).toEqual([...NAMESPACES].sort());
-    for (const namespace of NAMESPACES) {
+    expect(objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name).sort()).toEqual([...namespacesOf(cluster)].sort());
+    for (const namespace of namespacesOf(cluster)) {
       expect(find(objects, 'NetworkPolicy', 'default-deny', namespace)['spec']).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     }
   });
 
   it('holds every namespace to `restricted`, pinned to the minor, except where a network declares more', () => {
     const version = `v${cluster.kubernetesVersion}`;
-    for (const name of NAMESPACES) {
+    for (const name of namespacesOf(cluster)) {
       expect(find(objects, 'Namespace', name).metadata.labels).toMatchObject({
         'pod-security.kubernetes.io/enforce': name === 'staking-solana-testnet' ? 'privileged' : 'restricted',
         'pod-security.kubernetes.io/enforce-version': version,
@@ -85,7 +88,7 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
   });
 
   it('protects the staking namespaces, and no other', () => {
-    for (const name of NAMESPACES) {
+    for (const name of namespacesOf(cluster)) {
       const staking = name.startsWith('staking-');
       expect([name, find(objects, 'Namespace', name).metadata.labels?.[LABELS.protection]]).toEqual([name, staking ? 'staking' : undefined]);
     }

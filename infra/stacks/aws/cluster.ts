@@ -1,8 +1,70 @@
 import type { Construct } from 'constructs';
+import { TerraformOutput } from 'cdktf';
+import type { Infrastructure, Settings } from '../../../fleet/model';
+import {
+  controlPlaneFirewallName,
+  logsKeyName,
+  machinesFirewallName,
+  networkName,
+  podsSubnetName,
+  privatePoolFirewallName,
+  privateSubnetName,
+  publicPoolTag,
+  PULL_THROUGH_PREFIX,
+  secretsKeyName,
+} from '../../../naming/clouds';
+import { diskKeyName, publicSubnetName, SYSTEM_POOL } from '../../../naming';
+import { LOG_DAYS } from '../../aws/flow-logs';
+import { Lookups } from '../../aws/lookups';
+import { clusterProps } from '../../constructs/cluster-props';
+import { EksCluster, type AccessEntry } from '../../constructs/eks-cluster';
+import { OUTPUTS } from '../../outputs';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
 
+/** The control plane, its machines, and who may connect. */
 export class AwsClusterStack extends AwsStack {
   constructor(scope: Construct, id: string, context: ClusterContext<AwsCluster>) {
-    super(scope, id, context, context.cluster);
+    const { cluster, demand, fleet: { infrastructure, settings } } = context;
+    super(scope, id, context, cluster);
+    const { name, account, zones, ranges } = cluster;
+    const vpc = networkName(name);
+    const found = new Lookups(this);
+    const machinesFirewall = (exposure: 'private' | 'public') => found.securityGroupId(vpc, machinesFirewallName(name, exposure));
+
+    const eks = new EksCluster(this, 'eks', {
+      ...clusterProps(cluster, demand, infrastructure, settings.labels),
+      account,
+      servicesRange: ranges.services,
+      controlPlaneSubnetIds: zones.map((zone) => found.subnetId(vpc, privateSubnetName(name, zone))),
+      controlPlaneSecurityGroupId: found.securityGroupId(vpc, controlPlaneFirewallName(name)),
+      machineNetwork: {
+        subnetId: (exposure, zone) => found.subnetId(vpc, exposure === 'public' ? publicSubnetName(name, zone) : privateSubnetName(name, zone)),
+        securityGroupIds: (exposure, pool) => [
+          machinesFirewall(exposure),
+          ...(pool === SYSTEM_POOL ? [] : [found.securityGroupId(vpc, (exposure === 'public' ? publicPoolTag : privatePoolFirewallName)(name, pool))]),
+        ],
+      },
+      ...(ranges.pods === undefined
+        ? {}
+        : { podSubnets: Object.fromEntries(zones.map((zone) => [zone, { id: found.subnetId(vpc, podsSubnetName(name, zone)), securityGroups: [machinesFirewall('private')] }])) }),
+      keys: { secretsArn: found.keyArn(secretsKeyName(name)), disksArn: found.keyArn(diskKeyName(name)), logsArn: found.keyArn(logsKeyName(name)) },
+      logDays: LOG_DAYS,
+      addOns: infrastructure.aws.addOns,
+      access: accessEntries(infrastructure, settings),
+      mirrorPrefix: PULL_THROUGH_PREFIX,
+    });
+    new TerraformOutput(this, OUTPUTS.oidcIssuer, { value: eks.oidcIssuer, description: "Issuer of the cluster's service account tokens" }).overrideLogicalId(OUTPUTS.oidcIssuer);
   }
+}
+
+/**
+ * Everybody who may connect, once each, with the groups of all their roles. Only what builds clusters gets an access policy of EKS: it is a program, and there is nobody
+ * before it who could give it a role by RBAC.
+ */
+export function accessEntries({ aws: { principals } }: Infrastructure, { access }: Settings): AccessEntry[] {
+  const groups = new Map<string, string[]>();
+  for (const [who, roles] of Object.entries(principals)) {
+    for (const principal of roles) groups.set(principal, [...(groups.get(principal) ?? []), ...access[who as keyof typeof access].aws]);
+  }
+  return [...groups].map(([principalArn, of]) => ({ principalArn, groups: [...new Set(of)].sort(), administrator: principals.platform.includes(principalArn) })).sort((a, b) => (a.principalArn < b.principalArn ? -1 : 1));
 }
