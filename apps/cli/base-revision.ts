@@ -31,16 +31,24 @@ export const DEFAULT_BASES = ['refs/remotes/origin/main', 'refs/heads/main'] as 
  * @throws BaseError
  */
 export async function baseLock(folder: string, revision: string | undefined): Promise<BaseLock> {
+  return fileAtBase(folder, KEYS_LOCK_FILE, revision);
+}
+
+/**
+ * A file of the folder at a git revision, by the same rules.
+ * @throws BaseError
+ */
+export async function fileAtBase(folder: string, file: string, revision: string | undefined): Promise<BaseLock> {
   if ((await git(folder, ['rev-parse', '--git-dir'])) === undefined) {
     throw new BaseError(`"${folder}" is in no git repository, so nothing shows what was merged`, 'Run the command in the repository that holds the fleet.');
   }
   const commit = await resolve(folder, revision);
   if (commit === undefined) return { text: undefined, name: 'the empty repository' };
   const name = `${commit.name} (${commit.id.slice(0, 10)})`;
-  const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', KEYS_LOCK_FILE]);
+  const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', file]);
   if (!listed) return { text: undefined, name };
-  const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${KEYS_LOCK_FILE}`]);
-  if (text === undefined) throw new BaseError(`${KEYS_LOCK_FILE} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
+  const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${file}`]);
+  if (text === undefined) throw new BaseError(`${file} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
   return { text, name };
 }
 

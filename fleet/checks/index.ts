@@ -26,6 +26,7 @@ import { ranges } from './ranges';
 import { hostNetwork, reach } from './reach';
 import { roles } from './roles';
 import { signingState } from './signing-state';
+import { tombstones } from './tombstones';
 import { volumes } from './volumes';
 
 /**
@@ -68,6 +69,7 @@ export function checkFleet(input: CheckInput): Problem[] {
 const FLEET_CHECKS = [
   fleetNames,
   ranges,
+  tombstones,
   pools,
   networks,
   images,
