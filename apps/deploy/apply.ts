@@ -25,22 +25,23 @@ export interface ApplyOptions {
 export async function applyPlan(plan: PlanFile, { platform, deployer, say, timeoutSeconds = 120 }: ApplyOptions): Promise<void> {
   const touched = plan.objects.filter(({ action }) => action === 'create' || action === 'update');
   const identities = { platform, deployer };
-  for (const [who, access] of Object.entries(identities)) {
-    const uid = await clusterUid(access);
-    if (uid !== plan.clusterUid) refuse(`the kubeconfig of the ${who} leads to another cluster (${uid ?? 'unknown'}) than was planned (${plan.clusterUid})`, 'Name the kubeconfig of the cluster that was planned.');
-  }
+  await isPlanned('platform', platform, plan);
+  // In a new cluster the deployer is nobody until its roles are there.
+  const deployerIsKnown = await isPlanned('deployer', deployer, plan, 'unless-forbidden');
   const held = await unchangedSince(platform, touched);
   for (const name of held) say(`! ${name} was held since it was planned: left as it is`);
   const toApply = touched.filter(({ manifest }) => !held.has(nameOf(manifest)));
   if (toApply.length === 0) return say('Nothing to apply.');
 
   const namespaces = [...new Set(toApply.flatMap(({ manifest }) => (manifest.kind === 'StatefulSet' ? [manifest.metadata.namespace!] : [])))];
-  const before = await livesIn(deployer, namespaces);
+  const before = await livesIn(platform, namespaces);
   const done: string[] = [];
   for (const stage of STAGES) {
     const objects = toApply.filter((one) => one.stage === stage);
     if (objects.length === 0) continue;
-    const access = identities[objects[0]!.by];
+    const { by } = objects[0]!;
+    const access = identities[by];
+    if (by === 'deployer' && !deployerIsKnown) await until(deadlineIn(timeoutSeconds), 'the deployer may read the cluster', () => isPlanned('deployer', deployer, plan, 'unless-forbidden'));
     const result = await applyServerSide(access, objects.map(({ manifest }) => manifest));
     done.push(...result.objects.map(nameOf));
     for (const object of result.objects) say(`applied ${nameOf(object)}`);
@@ -54,8 +55,21 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, say, timeo
     }
     await AFTER[stage]?.(access, objects, deadlineIn(timeoutSeconds));
   }
-  await nothingRestarted(deployer, toApply, before, deadlineIn(timeoutSeconds));
+  await nothingRestarted(platform, toApply, before, deadlineIn(timeoutSeconds));
   say(`${done.length} applied. No running pod was replaced.`);
+}
+
+/** Whether an identity reaches the cluster that was planned; false where it may not even ask. @throws DeployError where it is another */
+async function isPlanned(who: string, access: Access, { clusterUid: planned }: PlanFile, forbidden?: 'unless-forbidden'): Promise<boolean> {
+  let uid: string | undefined;
+  try {
+    uid = await clusterUid(access);
+  } catch (error) {
+    if (forbidden !== undefined && error instanceof DeployError && /\(Forbidden\)/.test(error.message)) return false;
+    throw error;
+  }
+  if (uid !== planned) refuse(`the kubeconfig of the ${who} leads to another cluster (${uid ?? 'unknown'}) than was planned (${planned})`, 'Name the kubeconfig of the cluster that was planned.');
+  return true;
 }
 
 /** @returns names of StatefulSets that an operator has held since the plan @throws DeployError where something else changed */
