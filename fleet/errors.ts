@@ -409,6 +409,19 @@ export const problems = {
     next: 'Choose a free range for the newer one.',
   })),
 
+  // Tombstones
+  tombstoneStands: kind('tombstone-stands', (input: { cluster: string; destroyed: boolean }) => ({
+    message: `cluster ${q(input.cluster)} is declared, and has a tombstone${input.destroyed ? ' of an earlier cluster of that name' : ''}`,
+    value: input.cluster,
+    allowed: 'a tombstone of a cluster whose file is gone',
+    next: input.destroyed ? `Remove the tombstone: what it stood for is destroyed.` : `Remove the tombstone, or take clusters/${input.cluster}.yaml and the cluster's nodes out of the fleet. A name is free again once the tombstone says destroyed: true.`,
+  })),
+  duplicateTombstone: kind('duplicate-tombstone', (input: { cluster: string }) => ({
+    message: `cluster ${q(input.cluster)} has two tombstones`,
+    value: input.cluster,
+    next: 'Remove one of them.',
+  })),
+
   // Reach
   unsupportedReach: kind('unsupported-reach', (input: { node: string; via: string; who: string; reason: string; allowed: readonly string[] }) => ({
     message: `${input.who} can not work with reach ${q(input.via)}: ${input.reason}`,

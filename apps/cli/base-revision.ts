@@ -31,13 +31,21 @@ export const DEFAULT_BASES = ['refs/remotes/origin/main', 'refs/heads/main'] as 
  * @throws BaseError
  */
 export async function baseLock(folder: string, revision: string | undefined): Promise<BaseLock> {
+  return fileAtBase(folder, KEYS_LOCK_FILE, revision);
+}
+
+/**
+ * A file of the folder at a git revision, by the same rules.
+ * @throws BaseError
+ */
+export async function fileAtBase(folder: string, file: string, revision: string | undefined): Promise<BaseLock> {
   const commit = await resolveCommit(folder, revision);
   if (commit === undefined) return { text: undefined, name: 'the empty repository' };
   const name = nameOf(commit);
-  const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', KEYS_LOCK_FILE]);
+  const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', file]);
   if (!listed) return { text: undefined, name };
-  const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${KEYS_LOCK_FILE}`]);
-  if (text === undefined) throw new BaseError(`${KEYS_LOCK_FILE} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
+  const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${file}`]);
+  if (text === undefined) throw new BaseError(`${file} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
   return { text, name };
 }
 

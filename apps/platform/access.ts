@@ -86,6 +86,7 @@ function subjects({ access }: Settings, cluster: Cluster, role: PlatformRole): S
     viewer: access.viewers,
     operator: access.operators,
     deployer: access.deployers,
+    planner: access.planners,
     breakGlass: access.breakGlass,
     dataCustodian: access.dataCustodians,
   }[role];

@@ -1,3 +1,5 @@
+import { constraintPlural, RULE_NAMES } from '../policies/names';
+
 /**
  * Who may do what to a running signer: the table of `docs/architecture.md`, as data. Every role is rendered from it.
  *
@@ -30,7 +32,7 @@ export const PERMISSIONS: readonly Act[] = [
     act: 'read, logs',
     grants: [
       {
-        to: ['viewer', 'operator', 'deployer', 'rolloutEngine', 'breakGlass'],
+        to: ['viewer', 'operator', 'deployer', 'planner', 'rolloutEngine', 'breakGlass'],
         namespaced: [
           rule('', ['configmaps', 'endpoints', 'events', 'persistentvolumeclaims', 'pods', 'resourcequotas', 'serviceaccounts', 'services'], read()),
           rule('', ['pods/log'], ['get']),
@@ -83,6 +85,29 @@ export const PERMISSIONS: readonly Act[] = [
     admission:
       'The deployer leaves `partition: 1` as it is; nobody sets more than one replica, names a PVC of another component, or touches the policy ' +
       '`default-deny`. A StatefulSet is deleted only at zero replicas, and never with its pods orphaned.',
+  },
+  {
+    act: 'try out, in dry runs, what the deployer would apply',
+    grants: [
+      {
+        to: ['planner'],
+        namespaced: [
+          rule('', ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'services'], ['create', 'patch']),
+          rule('apps', ['statefulsets'], ['create', 'patch']),
+          rule('networking.k8s.io', ['networkpolicies'], ['create', 'patch']),
+          rule('policy', ['poddisruptionbudgets'], ['create', 'patch']),
+        ],
+        // What bounds nodes is compared by reading: Kubernetes lets nobody try out a Role that holds more than one's own.
+        cluster: [
+          rule('', ['serviceaccounts'], ['get', 'list']),
+          rule('admissionregistration.k8s.io', ['validatingwebhookconfigurations'], ['get', 'list']),
+          rule('constraints.gatekeeper.sh', RULE_NAMES.map(constraintPlural), ['get', 'list']),
+          rule('networking.k8s.io', ['networkpolicies'], ['get', 'list']),
+          rule('templates.gatekeeper.sh', ['constrainttemplates'], ['get', 'list']),
+        ],
+      },
+    ],
+    admission: 'Everything of the planner that is no dry run, wherever it is.',
   },
   {
     act: 'disarm (`partition: 0`), delete the pod with its full grace',
@@ -194,7 +219,7 @@ export interface Grant {
 }
 
 /** The kubelet's own powers are built into Kubernetes: it has no object here. */
-export const PLATFORM_ROLES = ['viewer', 'operator', 'deployer', 'rolloutEngine', 'breakGlass', 'dataCustodian'] as const;
+export const PLATFORM_ROLES = ['viewer', 'operator', 'deployer', 'planner', 'rolloutEngine', 'breakGlass', 'dataCustodian'] as const;
 export type PlatformRole = (typeof PLATFORM_ROLES)[number];
 
 export interface PolicyRule {

@@ -25,7 +25,9 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
     groups: `has(request.userInfo) && has(request.userInfo.groups) ? request.userInfo.groups : []`,
     subresource: `has(request.subResource) ? request.subResource : ''`,
     isOperator: inGroups(access.operators[cloud]),
-    isDeployer: inGroups(access.deployers[cloud]),
+    // Who plans is judged as the deployer would be, in dry runs.
+    isDeployer: `(${inGroups(access.deployers[cloud])}) || variables.isPlanning`,
+    isPlanning: `${inGroups(access.planners[cloud])} && has(request.dryRun) && request.dryRun`,
     isBreakGlass: inGroups(access.breakGlass[cloud]),
     isDataCustodian: inGroups(access.dataCustodians[cloud]),
     isPlatform: inGroups(access.platform[cloud]),

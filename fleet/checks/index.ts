@@ -28,6 +28,7 @@ import { ranges } from './ranges';
 import { hostNetwork, reach } from './reach';
 import { roles } from './roles';
 import { signingState } from './signing-state';
+import { tombstones } from './tombstones';
 import { volumes } from './volumes';
 
 /**
@@ -70,6 +71,7 @@ export function checkFleet(input: CheckInput): Problem[] {
 const FLEET_CHECKS = [
   fleetNames,
   ranges,
+  tombstones,
   pools,
   amazon,
   google,

@@ -27,6 +27,7 @@ export const settingsSchema = z.strictObject({
     viewers: groups,
     operators: groups,
     deployers: groups,
+    planners: groups.describe('What plans pull requests: reads, and writes in dry runs alone. A program\'s identity; no person.'),
     breakGlass: groups,
     platform: groups.describe('What builds clusters: applies namespaces, policies and roles. A program\'s identity; no person.'),
     dataCustodians: groups.describe('May delete disks. Membership is granted for an hour, by two people.'),

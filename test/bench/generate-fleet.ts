@@ -261,6 +261,7 @@ access:
   operators: { gcp: [staking-operators@example.com], aws: [staking-operators] }
   deployers: { gcp: [staking-deployers@example.com], aws: [staking-deployers] }
   breakGlass: { gcp: [staking-break-glass@example.com], aws: [staking-break-glass] }
+  planners: { gcp: [staking-planners@example.com], aws: [staking-planners] }
   dataCustodians: { gcp: [staking-data-custodians@example.com], aws: [staking-data-custodians] }
   platform: { gcp: [staking-platform@example.com], aws: [staking-platform] }
 agent:

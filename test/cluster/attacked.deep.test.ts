@@ -124,9 +124,9 @@ interface Outcome {
   readonly said?: string;
 }
 
-async function attempt(api: Api, { request, connects }: Act, world: World): Promise<Reply & { connects?: true }> {
+async function attempt(api: Api, { request, connects, real }: Act, world: World): Promise<Reply & { connects?: true }> {
   const { method, path, body, contentType } = request(world);
-  const dry = connects ? path : `${path}${path.includes('?') ? '&' : '?'}dryRun=All`;
+  const dry = connects || real ? path : `${path}${path.includes('?') ? '&' : '?'}dryRun=All`;
   const reply = await api.request(method, dry, { body, ...(contentType ? { contentType } : {}) });
   return { ...reply, ...(connects ? { connects } : {}) };
 }
@@ -172,6 +172,8 @@ function subjectOf(identity: Identity, { pod }: World): Subject {
       return person(access.deployers[cloud]);
     case 'breakGlass':
       return person(access.breakGlass[cloud]);
+    case 'planner':
+      return person(access.planners[cloud]);
     case 'dataCustodian':
       return person(access.dataCustodians[cloud]);
     case 'platform':

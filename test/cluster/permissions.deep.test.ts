@@ -68,6 +68,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
       deployer: person('deployer', access.deployers[cluster.cloud]),
       rolloutEngine: serviceAccount(SYSTEM_NAMESPACE, ROLLOUT_ENGINE_SERVICE_ACCOUNT),
       breakGlass: person('break-glass', access.breakGlass[cluster.cloud]),
+      planner: person('planner', access.planners[cluster.cloud]),
       dataCustodian: person('data-custodian', access.dataCustodians[cluster.cloud]),
       stranger: person('stranger', ['somebody-else']),
       otherServiceAccount: serviceAccount(SYSTEM_NAMESPACE, 'default'),

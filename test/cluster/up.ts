@@ -54,7 +54,7 @@ async function up(name: string): Promise<void> {
     const wanted = nodes.reduce((sum, { kind, spec }) => sum + (kind === 'StatefulSet' ? (spec as { replicas: number }).replicas : 0), 0);
     await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted);
 
-    const roles = { viewer: access.viewers, operator: access.operators, deployer: access.deployers, 'break-glass': access.breakGlass, 'data-custodian': access.dataCustodians };
+    const roles = { viewer: access.viewers, operator: access.operators, deployer: access.deployers, 'break-glass': access.breakGlass, 'data-custodian': access.dataCustodians, planner: access.planners };
     for (const [role, groups] of Object.entries(roles)) {
       await controlPlane.kubeconfigFor(role, { user: `${role}@example.com`, groups: groups[cluster.cloud] });
     }

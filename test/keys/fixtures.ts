@@ -8,7 +8,7 @@ const settings: Settings = {
   requireDigest: false,
   registries: ['docker.io/'],
   labels: {},
-  access: { viewers: groups, operators: groups, deployers: groups, breakGlass: groups, dataCustodians: groups, platform: groups },
+  access: { viewers: groups, operators: groups, deployers: groups, planners: groups, breakGlass: groups, dataCustodians: groups, platform: groups },
   agent: { image: 'registry.example.com/agent', version: 'v1' },
   limits: { concentration: [] },
 };

@@ -122,7 +122,7 @@ const FILES = {
   'settings.yaml': `organisation: example
 requireDigest: false
 registries: [docker.io/ethereum, docker.io/sigp, registry.example.com/staking]
-access: { viewers: ${groups}, operators: ${groups}, deployers: ${groups}, breakGlass: ${groups}, dataCustodians: ${groups}, platform: ${groups} }
+access: { viewers: ${groups}, operators: ${groups}, deployers: ${groups}, planners: ${groups}, breakGlass: ${groups}, dataCustodians: ${groups}, platform: ${groups} }
 agent: { image: registry.example.com/staking/secret-agent, version: 0.1.0 }
 limits: {}
 `,

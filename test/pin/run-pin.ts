@@ -29,7 +29,7 @@ export function scratchFleet(networks: Record<string, string>, agentImage: strin
     'settings.yaml': `organisation: example
 requireDigest: true
 registries: ["docker.io/"]
-access: {viewers: ${groups}, operators: ${groups}, deployers: ${groups}, breakGlass: ${groups}, dataCustodians: ${groups}, platform: ${groups}}
+access: {viewers: ${groups}, operators: ${groups}, deployers: ${groups}, planners: ${groups}, breakGlass: ${groups}, dataCustodians: ${groups}, platform: ${groups}}
 agent:
   image: ${agentImage}
   version: v1.0.0 # built by release.yml

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { gatekeeperFiles, platformFiles, policyFacts } from '../../apps/platform';
 import { admissionPolicies, GATEKEEPER_WEBHOOK, nativeName, templateKind } from '../../apps/policies';
 import { bind } from '../../apps/policies/render';
+import { constraintPlural, RULE_NAMES } from '../../apps/policies/names';
 import type { Policy } from '../../apps/policies/policy';
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS } from '../../naming';
@@ -18,6 +19,7 @@ const policies = of(gke());
 interface NativePolicy extends Manifest {
   readonly spec: {
     readonly failurePolicy: string;
+    readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
     readonly matchConstraints: { readonly namespaceSelector?: object; readonly objectSelector?: object; readonly resourceRules: readonly { readonly apiGroups: string[]; readonly resources: string[]; readonly operations: string[] }[] };
     readonly variables: readonly { readonly name: string; readonly expression: string }[];
     readonly validations: readonly { readonly expression: string; readonly messageExpression: string }[];
@@ -29,6 +31,11 @@ describe('the rules', () => {
   it('are one a file, named after it', () => {
     const files = readdirSync(RULES).filter((file) => file !== 'index.ts').map((file) => file.replace(/\.ts$/, ''));
     expect(policies.rules.map(({ name }) => name).sort()).toEqual(files.sort());
+  });
+
+  it('are those that permissions go by', () => {
+    expect(policies.rules.map(({ name }) => name)).toEqual(RULE_NAMES);
+    expect(RULE_NAMES.map(constraintPlural)).toEqual(RULE_NAMES.map((name) => templateKind(name).toLowerCase()));
   });
 
   it('say why, and their messages are never empty', () => {
@@ -60,7 +67,7 @@ describe('the rules', () => {
   it('know the groups of their cluster\'s cloud, and no others', () => {
     const text = JSON.stringify([...of(gke()).native.values()]);
     const other = JSON.stringify([...of(eks).native.values()]);
-    for (const role of ['operators', 'deployers', 'breakGlass', 'dataCustodians', 'platform'] as const) {
+    for (const role of ['operators', 'deployers', 'planners', 'breakGlass', 'dataCustodians', 'platform'] as const) {
       expect(text).toContain(GROUPS.gcp[role]);
       expect(text).not.toContain(GROUPS.aws[role]);
       expect(other).toContain(GROUPS.aws[role]);
@@ -107,7 +114,9 @@ describe('native policies', () => {
   });
 
   it('never ask about leases, events or all kinds of a group that the control plane needs', () => {
-    const asked = policies.rules.flatMap(({ name }) => native(name).spec.matchConstraints.resourceRules).flatMap(({ apiGroups, resources }) => apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)));
+    const narrowed = native('dry-runs-only').spec;
+    expect(narrowed.matchConditions).toEqual([{ name: 'concerned', expression: expect.stringMatching(/^has\(request\.userInfo\.groups\) && request\.userInfo\.groups\.exists\(group, group in \["planners@stakes\.example"\]\) && /) }]);
+    const asked = policies.rules.filter(({ name }) => name !== 'dry-runs-only').flatMap(({ name }) => native(name).spec.matchConstraints.resourceRules).flatMap(({ apiGroups, resources }) => apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)));
     expect(asked.filter((one) => /leases|events/.test(one))).toEqual([]);
     expect(asked.filter((one) => one.endsWith('/*')).every((one) => one.split('/')[0]!.endsWith('.gatekeeper.sh'))).toBe(true);
   });
@@ -125,7 +134,7 @@ describe('for Gatekeeper', () => {
   it('every rule has a template and a constraint, unless it says why not', () => {
     expect(templates.map(({ metadata }) => metadata.name)).toEqual(held.map(({ name }) => templateKind(name).toLowerCase()));
     expect(constraints.map(({ kind, metadata }) => [kind, metadata.name])).toEqual(held.map(({ name }) => [templateKind(name), nativeName(name)]));
-    expect(policies.rules.filter(({ nativeOnly }) => nativeOnly !== undefined).map(({ name }) => name)).toEqual(['pod-status', 'webhook-guard']);
+    expect(policies.rules.filter(({ nativeOnly }) => nativeOnly !== undefined).map(({ name }) => name)).toEqual(['pod-status', 'webhook-guard', 'dry-runs-only']);
   });
 
   it('a template has the native policy\'s own variables and validations, and generates no policy of its own', () => {

@@ -4,6 +4,7 @@ import { admissionGuard } from './admission-guard';
 import { bounds } from './bounds';
 import { boundsOfTheCluster } from './bounds-of-the-cluster';
 import { budgets } from './budgets';
+import { dryRunsOnly } from './dry-runs-only';
 import { hardenedPods } from './hardened-pods';
 import { hold } from './hold';
 import { machines } from './machines';
@@ -59,5 +60,6 @@ export function policies(facts: PolicyFacts): readonly Policy[] {
     machines(facts),
     admissionGuard,
     webhookGuard,
+    dryRunsOnly(facts),
   ];
 }

@@ -1,6 +1,6 @@
 import type { LiveObject } from '../api';
 
-/** Who tries something. The first eight are people's and programs' roles; the rest is Kubernetes itself. */
+/** Who tries something. The first nine are people's and programs' roles; the rest is Kubernetes itself. */
 export const IDENTITIES = [
   'viewer',
   'operator',
@@ -8,6 +8,8 @@ export const IDENTITIES = [
   'rolloutEngine',
   'breakGlass',
   'dataCustodian',
+  /** Everything here is tried in dry runs, in which it is judged as the deployer is. */
+  'planner',
   'platform',
   /** Broad edit rights, and in no group of the fleet. */
   'editor',
@@ -22,7 +24,7 @@ export const IDENTITIES = [
   'gatekeeper',
 ] as const;
 export type Identity = (typeof IDENTITIES)[number];
-export const ROLES = IDENTITIES.slice(0, 8) as readonly Identity[];
+export const ROLES = IDENTITIES.slice(0, 9) as readonly Identity[];
 /** Whom Gatekeeper's webhook isn't asked about: with it down they go on. */
 export const CONTROL_PLANE: readonly Identity[] = ['ownKubelet', 'otherKubelet', 'statefulSetController', 'podGarbageCollector', 'garbageCollector', 'scheduler', 'provisioner'];
 
@@ -42,6 +44,8 @@ export interface Act {
   readonly table?: readonly Identity[];
   /** Goes through (or not) for real, where there is no dry run. */
   readonly connects?: true;
+  /** Is carried out, not tried: it must do no harm to the acts that follow. */
+  readonly real?: true;
 }
 
 export interface ApiRequest {

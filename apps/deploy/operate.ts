@@ -1,0 +1,116 @@
+import { ANNOTATIONS, LABELS, networkNamespace, podName } from '../../naming';
+import { deadlineIn, until } from './apply';
+import { DeployError, refuse } from './errors';
+import { getRaw, patch, type Access, type Live } from './kubectl';
+import { holdOf, listOf } from './read';
+
+/** One named node of one network, as an operator acts on it; with `component`, that alone. */
+export interface NodeTarget {
+  readonly network: string;
+  readonly node: string;
+  readonly component?: string;
+}
+
+export interface OperateOptions {
+  readonly say: (line: string) => void;
+  readonly timeoutSeconds: number;
+  /** Ends the waiting; what has to be put back is put back. */
+  readonly signal?: AbortSignal;
+}
+
+interface StatefulSet extends Live {
+  readonly spec: { readonly replicas: number; readonly updateStrategy: { readonly rollingUpdate?: { readonly partition?: number } } };
+  readonly status?: { readonly observedGeneration?: number; readonly currentRevision?: string; readonly updateRevision?: string; readonly readyReplicas?: number };
+}
+
+/**
+ * Lets a node take what was applied: disarms one component after the other, waits until its pod has the new revision and is ready, and arms it
+ * again whatever happens. Signers come last, when all that they ask is there.
+ */
+export async function fire(access: Access, target: NodeTarget, { say, timeoutSeconds, signal }: OperateOptions): Promise<void> {
+  const workloads = await componentsOf(access, target);
+  const problems = workloads.flatMap((one) => {
+    const held = holdOf(one);
+    if (held !== undefined) return [{ message: `${one.metadata.name} is held (${held}): nothing starts it`, next: 'Find out why, then: npm run manifests -- resume.' }];
+    if (one.spec.replicas === 0) return [{ message: `${one.metadata.name} is stopped, so there is nothing to fire`, next: 'It takes what was applied when it is started.' }];
+    return [];
+  });
+  if (problems.length > 0) throw new DeployError(problems);
+  for (const { metadata, status } of [...workloads].sort(signersLast)) {
+    if (status?.currentRevision === status?.updateRevision) {
+      say(`${metadata.name} runs what was applied`);
+      continue;
+    }
+    const revision = status?.updateRevision;
+    const arm = (partition: 0 | 1): Promise<void> => patch(access, idOf(metadata), { spec: { updateStrategy: { rollingUpdate: { partition } } } });
+    say(`firing ${metadata.name}`);
+    try {
+      await arm(0);
+      await until(deadlineIn(timeoutSeconds), `${metadata.name} runs ${revision} and is ready`, async () => {
+        const now = await one(access, idOf(metadata));
+        return now.status?.observedGeneration === now.metadata.generation && now.status?.currentRevision === revision && now.status?.readyReplicas === 1;
+      }, signal);
+    } finally {
+      await arm(1);
+    }
+    say(`${metadata.name} runs ${revision}, and is armed`);
+  }
+}
+
+/** Sets a hold and stops, in one change: nothing starts it again until the hold is lifted. The signer first, others only if asked. */
+export async function stop(access: Access, target: NodeTarget, { say, timeoutSeconds, why, all }: OperateOptions & { readonly why: string; readonly all: boolean }): Promise<void> {
+  const workloads = await componentsOf(access, target);
+  const signers = workloads.filter(isSigner);
+  const chosen = target.component !== undefined || all || signers.length === 0 ? [...workloads].sort(signersLast).reverse() : signers;
+  for (const { metadata } of chosen) {
+    await patch(access, idOf(metadata), { metadata: { annotations: { [ANNOTATIONS.hold]: why } }, spec: { replicas: 0 } });
+    say(`${metadata.name} is held and stops`);
+  }
+  for (const { metadata } of chosen) {
+    const pod = podName(target.node, metadata.labels![LABELS.component]!);
+    try {
+      await until(deadlineIn(timeoutSeconds), `pod ${pod} is gone`, async () => (await getRaw(access, `/api/v1/namespaces/${metadata.namespace}/pods/${pod}`)) === undefined);
+    } catch (error) {
+      if (!(error instanceof DeployError)) throw error;
+      refuse(`pod ${pod} is still there after ${timeoutSeconds} s: it may be signing`, 'Wait; if its machine does not answer, see docs/runbooks/machines.md. Prove that it ended before you believe it.');
+    }
+    say(`pod ${pod} is gone`);
+  }
+}
+
+/** Lifts the hold, in a change of its own, and with `start` starts the node again, signers last. */
+export async function resume(access: Access, target: NodeTarget, { say, start }: OperateOptions & { readonly start: boolean }): Promise<void> {
+  const workloads = [...(await componentsOf(access, target))].sort(signersLast);
+  if (!start && workloads.every((one) => holdOf(one) === undefined)) refuse(`node "${target.node}" is not held`, 'To start it in Git, declare state: running. To start it now: --start.');
+  for (const workload of workloads) {
+    const held = holdOf(workload);
+    if (held === undefined) continue;
+    await patch(access, idOf(workload.metadata), { metadata: { annotations: { [ANNOTATIONS.hold]: null } } });
+    say(`${workload.metadata.name} is no longer held (${held})`);
+  }
+  if (!start) return;
+  for (const { metadata, spec } of workloads) {
+    if (spec.replicas === 1) continue;
+    await patch(access, idOf(metadata), { spec: { replicas: 1 } });
+    say(`${metadata.name} starts`);
+  }
+}
+
+/** @throws DeployError where there is no such node or component */
+async function componentsOf(access: Access, { network, node, component }: NodeTarget): Promise<readonly StatefulSet[]> {
+  const namespace = networkNamespace(network);
+  const all = (await listOf<StatefulSet>(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets`)).filter(({ metadata }) => metadata.labels?.[LABELS.node] === node);
+  const found = component === undefined ? all : all.filter(({ metadata }) => metadata.labels?.[LABELS.component] === component);
+  if (found.length > 0) return found;
+  const there = all.map(({ metadata }) => metadata.labels?.[LABELS.component]).join(', ');
+  return refuse(all.length === 0 ? `there is no node "${node}" of network "${network}" in this cluster` : `node "${node}" has no component "${component}": ${there}`, 'Correct --network, --node or --component.');
+}
+
+const idOf = ({ namespace, name }: Live['metadata']): { plural: string; namespace: string; name: string } => ({ plural: 'statefulsets', namespace: namespace!, name });
+
+async function one(access: Access, { namespace, name }: { namespace: string; name: string }): Promise<StatefulSet> {
+  return (await getRaw<StatefulSet>(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`)) ?? refuse(`StatefulSet ${namespace}/${name} is gone`, 'Apply the fleet.');
+}
+
+const isSigner = ({ metadata }: StatefulSet): boolean => metadata.labels?.[LABELS.signer] === 'true';
+const signersLast = (a: StatefulSet, b: StatefulSet): number => Number(isSigner(a)) - Number(isSigner(b)) || (a.metadata.name < b.metadata.name ? -1 : 1);

@@ -1,0 +1,93 @@
+import type { Manifest } from '../../constructs/manifest';
+import { differencesBetween, differencesByReading, substanceDigest } from './compare';
+import { DeployError, refuse } from './errors';
+import { applyServerSide, type Access, type Live } from './kubectl';
+import { FORMAT, type PlanFile, type Planned } from './plan-file';
+import { clusterUid, holdOf, leftAlone, read, type Reading } from './read';
+import { nameOf, type Rendered } from './rendered';
+
+export interface PlanOptions {
+  readonly cluster: string;
+  readonly base?: string;
+  readonly head?: string;
+  /** Leaves Gatekeeper's objects out where the cluster doesn't serve them. @default false: that is refused */
+  readonly withoutGatekeeper?: boolean;
+}
+
+/**
+ * Compares what was rendered with what the cluster runs, and changes nothing. What the deployer applies is tried out by a server-side dry run, as
+ * every admission policy judges it; what bounds nodes is compared by reading.
+ *
+ * @throws DeployError with every object that the API server would refuse
+ */
+export async function planManifests(access: Access, rendered: readonly Rendered[], { cluster, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
+  const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
+  const reading = await read(access, rendered.map(({ manifest }) => manifest));
+  const objects = withGatekeeper(rendered, reading, withoutGatekeeper);
+  const bounds = objects.filter(({ by }) => by === 'platform').map((one) => compare(one, reading, undefined));
+  const { tried, untried } = await tryOut(access, objects, reading, bounds.some(({ action }) => action !== 'unchanged'));
+  const planned = objects.map((one): Planned => compare(one, reading, tried.get(nameOf(one.manifest))));
+  return { format: FORMAT, cluster, clusterUid: uid, ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }), objects: planned, leftAlone: leftAlone(reading, rendered.map(({ manifest }) => manifest)), untried };
+}
+
+function compare(one: Rendered, { live: all }: Reading, after: Live | undefined): Planned {
+  const live = all.get(nameOf(one.manifest));
+  if (live === undefined) return { ...one, action: 'create', changes: [] };
+  const before = substanceDigest(live);
+  if (one.manifest.kind === 'StatefulSet' && holdOf(live) !== undefined) return { ...one, action: 'held', before, changes: [] };
+  const changes = after === undefined ? differencesByReading(live, one.manifest) : differencesBetween(live, after);
+  return { ...one, action: changes.length > 0 ? 'update' : 'unchanged', before, changes };
+}
+
+/** What becomes of the plan, for a comment: never a value, only where something changes. */
+export function describePlan({ cluster, objects, leftAlone: left, untried }: PlanFile, digest: string): string {
+  const of = (action: Planned['action']): readonly Planned[] => objects.filter((one) => one.action === action);
+  const [created, updated, held] = [of('create'), of('update'), of('held')];
+  const workloads = updated.filter(({ manifest, changes }) => manifest.kind === 'StatefulSet' && changes.some((path) => path.startsWith('spec.template')));
+  const lines = [
+    ...created.map(({ manifest, by }) => `+ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}`),
+    ...updated.flatMap(({ manifest, by, changes }) => [`~ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}: ${changes.slice(0, SHOWN).join(', ')}${changes.length > SHOWN ? `, ${changes.length - SHOWN} more` : ''}`]),
+    ...held.map(({ manifest }) => `! ${nameOf(manifest)} is held: left as it is`),
+    ...untried.map((line) => `? refused by what is in force now, which this plan changes: ${line}`),
+    ...(left.length === 0 ? [] : [`Left alone, since nothing is ever deleted here: ${left.join(', ')}`]),
+    ...(workloads.length === 0 ? [] : [`Nothing restarts. To be fired, one node at a time: ${workloads.map(({ manifest }) => nameOf(manifest).replace('StatefulSet ', '')).join(', ')}`]),
+    `${cluster}: ${created.length} to create, ${updated.length} to update, ${of('unchanged').length} unchanged, ${held.length} held.`,
+    ...(created.length + updated.length === 0 ? [NO_CHANGES] : []),
+    `Plan ${digest}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The words by which Atlantis knows that there is nothing to apply. */
+export const NO_CHANGES = 'No changes. Your infrastructure matches the configuration.';
+const SHOWN = 5;
+
+function withGatekeeper(rendered: readonly Rendered[], { isServed }: Reading, without: boolean): readonly Rendered[] {
+  const templates = rendered.find(({ stage }) => stage === 'gatekeeper-templates');
+  if (templates === undefined || isServed(templates.manifest)) return rendered;
+  if (!without) refuse('the cluster serves no ConstraintTemplate: Gatekeeper is not installed', 'Apply the add-ons of the cluster first. Or go by the native policies alone, with --without-gatekeeper.');
+  return rendered.filter(({ stage }) => stage !== 'gatekeeper-templates' && stage !== 'gatekeeper-constraints');
+}
+
+/**
+ * The deployer's objects as they would be. Those of a namespace that isn't there yet can't be tried, and held ones would only be refused. What a
+ * quota or policy of today refuses may pass the one that the same plan brings: then that is said, and the object is compared by reading.
+ */
+async function tryOut(access: Access, rendered: readonly Rendered[], { live, namespaces }: Reading, boundsChange: boolean): Promise<{ readonly tried: ReadonlyMap<string, Live>; readonly untried: readonly string[] }> {
+  const subjects = rendered
+    .filter(({ by, manifest }) => by === 'deployer' && namespaces.has(manifest.metadata.namespace ?? ''))
+    .map(({ manifest }) => manifest)
+    .filter((manifest) => !(manifest.kind === 'StatefulSet' && holdOf(live.get(nameOf(manifest))) !== undefined));
+  const { objects, refused } = await applyServerSide(access, subjects, { dryRun: true });
+  const lines = refused === '' ? [] : refused.split('\n');
+  const untried = lines.filter((line) => boundsChange && /exceeded quota|ValidatingAdmissionPolicy|admission webhook|is forbidden: User/.test(line));
+  const wrong = lines.filter((line) => !untried.includes(line));
+  if (wrong.length > 0) throw new DeployError(wrong.map((line) => ({ message: `the API server would refuse it: ${line}`, next: nextOf(line) })));
+  return { tried: new Map(objects.map((object) => [nameOf(object as Manifest), object])), untried };
+}
+
+function nextOf(line: string): string {
+  if (/conflict/i.test(line)) return 'Somebody set this field by hand. Bring the fleet in line with it, or have it set back, and plan again.';
+  if (/may not stop a signer/.test(line)) return 'Stop the node first: npm run manifests -- stop.';
+  return 'Change the fleet or its code, and plan again.';
+}

@@ -1,0 +1,66 @@
+import type { Manifest } from '../../constructs/manifest';
+import { ANNOTATIONS, LABELS } from '../../naming';
+import { discovery, getRaw, rootOf, type Access, type Live } from './kubectl';
+import { nameOf } from './rendered';
+
+/** What a cluster runs of some manifests, and what else it has beside them. */
+export interface Reading {
+  /** By {@link nameOf}. */
+  readonly live: ReadonlyMap<string, Live>;
+  /** Namespaces that are there. */
+  readonly namespaces: ReadonlySet<string>;
+  /** Whether the cluster serves an object's kind. */
+  readonly isServed: (manifest: Manifest) => boolean;
+}
+
+/** Lists each kind once for each namespace that manifests name: few requests for many objects. @throws DeployError */
+export async function read(access: Access, manifests: readonly Manifest[]): Promise<Reading> {
+  const served = discovery(access);
+  const namespaces = new Set((await listOf(access, '/api/v1/namespaces')).map(({ metadata }) => metadata.name));
+  const lists = new Map<string, Manifest>();
+  const unserved = new Set<string>();
+  for (const manifest of manifests) {
+    const kind = await served(manifest);
+    const { namespace } = manifest.metadata;
+    if (kind === undefined) unserved.add(`${manifest.apiVersion}/${manifest.kind}`);
+    else if (namespace === undefined || namespaces.has(namespace)) lists.set(`${rootOf(manifest.apiVersion)}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.plural}`, manifest);
+  }
+  const live = new Map<string, Live>();
+  await inParallel([...lists], async ([path, { apiVersion, kind }]) => {
+    // Items of a list carry neither their version nor their kind.
+    for (const item of await listOf(access, path)) {
+      const object = { ...item, apiVersion, kind };
+      live.set(nameOf(object), object);
+    }
+  });
+  return { live, namespaces, isServed: ({ apiVersion, kind }) => !unserved.has(`${apiVersion}/${kind}`) };
+}
+
+export async function listOf<T extends Live = Live>(access: Access, path: string): Promise<readonly T[]> {
+  return (await getRaw<{ items: T[] }>(access, path))?.items ?? [];
+}
+
+/** The cluster's own name for itself: it lasts as long as the cluster, and no other has it. @throws DeployError */
+export async function clusterUid(access: Access): Promise<string | undefined> {
+  return (await getRaw<Live>(access, '/api/v1/namespaces/kube-system'))?.metadata.uid;
+}
+
+export const holdOf = (live: Live | undefined): string | undefined => live?.metadata.annotations?.[ANNOTATIONS.hold];
+
+/** Workloads and disks of nodes that nothing rendered names any more. They are left alone, by every command here. */
+export function leftAlone(reading: Reading, manifests: readonly Manifest[]): string[] {
+  const rendered = new Set(manifests.map(nameOf));
+  return [...reading.live]
+    .filter(([name, { kind, metadata }]) => (kind === 'StatefulSet' || kind === 'PersistentVolumeClaim') && metadata.labels?.[LABELS.node] !== undefined && !rendered.has(name))
+    .map(([name]) => name)
+    .sort();
+}
+
+async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    }),
+  );
+}

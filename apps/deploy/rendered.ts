@@ -1,0 +1,107 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import type { Manifest } from '../../constructs/manifest';
+import { appliedBy } from '../platform/permissions';
+import { DeployError, refuse, type Problem } from './errors';
+
+/** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
+export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templates', 'gatekeeper-constraints', 'node-roles', 'nodes', 'workloads'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** One object to apply, and as whom. */
+export interface Rendered {
+  readonly stage: Stage;
+  readonly by: 'platform' | 'deployer';
+  readonly manifest: Manifest;
+}
+
+/** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws DeployError */
+export function readRendered(folder: string): Rendered[] {
+  const rendered = filesBelow(folder, '').flatMap((path) =>
+    (loadAll(readFileSync(join(folder, path), 'utf8')) as (Manifest | null | undefined)[]).flatMap((manifest): Rendered[] => (manifest ? [{ ...placeOf(path, manifest), manifest }] : [])),
+  );
+  if (rendered.length === 0) refuse(`there are no manifests in ${folder}`, 'Render the fleet, and name the folder of one cluster.');
+  inspect(rendered);
+  return sorted(rendered);
+}
+
+/** @throws DeployError with all that makes these manifests ones that are never applied, whoever reviewed them */
+export function inspect(rendered: readonly Rendered[]): void {
+  const seen = new Set<string>();
+  const problems: Problem[] = rendered.flatMap(({ by, manifest }) => {
+    const what = nameOf(manifest);
+    const wrong = (message: string, next: string): Problem[] => [{ message: `${what} ${message}`, next }];
+    if (seen.has(what)) return wrong('is there twice', 'Render the fleet again.');
+    seen.add(what);
+    if (!KINDS.has(kindOf(manifest)) && !manifest.apiVersion.startsWith('constraints.gatekeeper.sh/')) return wrong('is of a kind that synth never renders', 'Apply it by other means, if it must be.');
+    if (by !== appliedBy(manifest) && manifest.kind !== 'NetworkPolicy' && manifest.kind !== 'ServiceAccount') return wrong(`is in a folder that ${by} applies, and is ${appliedBy(manifest)}'s`, 'Render the fleet again.');
+    const { namespace } = manifest.metadata;
+    if (namespace !== undefined && !/^(staking|stockade)-/.test(namespace)) return wrong('is in a namespace that is not ours', 'Render the fleet again.');
+    if (kindOf(manifest) !== 'apps/v1/StatefulSet') return [];
+    const spec = (manifest['spec'] ?? {}) as StatefulSetSpec;
+    if (spec.updateStrategy?.rollingUpdate?.partition !== 1) return wrong(`is not armed (partition ${JSON.stringify(spec.updateStrategy?.rollingUpdate?.partition)}): applying it would restart the node`, 'Apply what synth rendered, with partition 1, then fire the node: npm run manifests -- fire.');
+    if (spec.replicas !== 0 && spec.replicas !== 1) return wrong(`has ${JSON.stringify(spec.replicas)} replicas: one signer, or none`, 'Apply what synth rendered.');
+    return [];
+  });
+  if (problems.length > 0) throw new DeployError(problems);
+}
+
+interface StatefulSetSpec {
+  readonly replicas?: unknown;
+  readonly updateStrategy?: { readonly rollingUpdate?: { readonly partition?: unknown } };
+}
+
+export const kindOf = ({ apiVersion, kind }: Manifest): string => `${apiVersion}/${kind}`;
+/** `StatefulSet staking-osmosis/osmo-0-node`. */
+export const nameOf = ({ kind, metadata: { namespace, name } }: Manifest): string => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+
+/** All that `apps/` renders. Whoever wants another kind in a cluster doesn't get it by this way. */
+const KINDS: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy',
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding',
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration',
+  'apps/v1/StatefulSet',
+  'networking.k8s.io/v1/NetworkPolicy',
+  'policy/v1/PodDisruptionBudget',
+  'rbac.authorization.k8s.io/v1/ClusterRole',
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding',
+  'rbac.authorization.k8s.io/v1/Role',
+  'rbac.authorization.k8s.io/v1/RoleBinding',
+  'scheduling.k8s.io/v1/PriorityClass',
+  'storage.k8s.io/v1/StorageClass',
+  'templates.gatekeeper.sh/v1/ConstraintTemplate',
+  'v1/ConfigMap',
+  'v1/Namespace',
+  'v1/PersistentVolumeClaim',
+  'v1/ResourceQuota',
+  'v1/Service',
+  'v1/ServiceAccount',
+]);
+
+/** By its folder: everything in `platform/` is the platform's, also what looks like a node's. */
+function placeOf(path: string, manifest: Manifest): { readonly stage: Stage; readonly by: 'platform' | 'deployer' } {
+  if (manifest.kind === 'Namespace') return { stage: 'namespaces', by: 'platform' };
+  if (path.startsWith('platform/policies/')) return { stage: 'policies', by: 'platform' };
+  if (path.startsWith('platform/')) return { stage: 'platform', by: 'platform' };
+  if (path.startsWith('gatekeeper-templates/')) return { stage: 'gatekeeper-templates', by: 'platform' };
+  if (path.startsWith('gatekeeper-constraints/')) return { stage: 'gatekeeper-constraints', by: 'platform' };
+  if (appliedBy(manifest) === 'platform') return { stage: 'node-roles', by: 'platform' };
+  return { stage: manifest.kind === 'StatefulSet' ? 'workloads' : 'nodes', by: 'deployer' };
+}
+
+const sorted = (rendered: readonly Rendered[]): Rendered[] =>
+  [...rendered].sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || (nameOf(a.manifest) < nameOf(b.manifest) ? -1 : 1));
+
+/** Files of a rendered tree; a link or anything else that is no plain file is refused, since it could lead anywhere. */
+function filesBelow(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder))
+    .sort()
+    .flatMap((name) => {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      const found = lstatSync(join(root, path));
+      if (found.isDirectory()) return filesBelow(root, path);
+      if (!found.isFile()) return refuse(`${join(root, path)} is no regular file`, 'Render the fleet again.');
+      return path.endsWith('.yaml') ? [path] : [];
+    });
+}

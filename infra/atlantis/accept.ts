@@ -1,0 +1,156 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What a pull request's own code rendered, looked at before a step that holds credentials touches it. Terraform's JSON is a program: it can run
+ * commands (provisioners, `data.external`, a Helm post-renderer), load other programs (modules, providers), read this machine's files and name
+ * another state. None of that is ever rendered here, so none of it is let through, whatever the code says.
+ *
+ * @param folder with `dist/` and `cdktf.out/`, as `synth` writes them
+ * @param buckets that may hold Terraform's state; anything is taken where it is undefined
+ * @returns what is wrong, by its path
+ */
+export function wrongInRendered(folder: string, { buckets, limits = LIMITS }: { readonly buckets?: readonly string[]; readonly limits?: Limits } = {}): string[] {
+  const wrong: string[] = [];
+  let [files, bytes] = [0, 0];
+  const visit = (path: string): void => {
+    for (const name of readdirSync(join(folder, path)).sort()) {
+      const inner = path === '' ? name : `${path}/${name}`;
+      const found = lstatSync(join(folder, inner));
+      if (!/^[A-Za-z0-9._-]{1,120}$/.test(name)) wrong.push(`${JSON.stringify(inner)}: a name that synth never writes`);
+      else if (found.isDirectory()) visit(inner);
+      else if (!found.isFile()) wrong.push(`${inner}: no regular file`);
+      else if (found.nlink > 1) wrong.push(`${inner}: has another name somewhere`);
+      else if (!KNOWN.some((known) => known.test(inner))) wrong.push(`${inner}: a file that synth never writes`);
+      else {
+        files += 1;
+        bytes += found.size;
+        if (found.size > limits.fileBytes) wrong.push(`${inner}: larger than ${limits.fileBytes} bytes`);
+        else if (inner.endsWith('/cdk.tf.json')) wrong.push(...wrongInTerraform(readFileSync(join(folder, inner), 'utf8'), inner.split('/').at(-2)!, buckets).map((text) => `${inner}: ${text}`));
+      }
+    }
+  };
+  visit('');
+  if (files > limits.files) wrong.push(`${files} files: more than ${limits.files}`);
+  if (bytes > limits.bytes) wrong.push(`${bytes} bytes: more than ${limits.bytes}`);
+  if (files === 0) wrong.push('nothing was rendered');
+  return wrong;
+}
+
+export interface Limits {
+  readonly files: number;
+  readonly bytes: number;
+  readonly fileBytes: number;
+}
+export const LIMITS: Limits = { files: 100_000, bytes: 2 ** 30, fileBytes: 2 ** 24 };
+
+const KNOWN: readonly RegExp[] = [
+  /^dist\/\.stockade$/,
+  /^dist\/[a-z0-9-]+\/(platform|gatekeeper-templates|gatekeeper-constraints)\/([a-z0-9-]+\/)?[a-z0-9-]+\.yaml$/,
+  /^dist\/[a-z0-9-]+\/staking-[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+\.yaml$/,
+  /^cdktf\.out\/manifest\.json$/,
+  /^cdktf\.out\/stacks\/[a-z0-9-]+\/cdk\.tf\.json$/,
+];
+
+const PROVIDERS: Readonly<Record<string, string>> = { google: 'google', aws: 'aws', helm: 'helm' };
+/** Hosts of a provider's source, as CDKTF writes it. */
+const SOURCE = /^(registry\.terraform\.io\/)?hashicorp\/(google|aws|helm)$|^(google|aws|helm)$/;
+const TOP = ['//', 'terraform', 'provider', 'resource', 'data', 'output', 'variable', 'locals'];
+/** Settings of a provider by which it runs a program, reads a file or becomes somebody else. */
+const PROVIDER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  google: ['alias', 'project', 'region', 'zone', 'default_labels', 'user_project_override', 'billing_project', 'add_terraform_attribution_label'],
+  aws: ['alias', 'region', 'allowed_account_ids', 'default_tags'],
+  helm: ['alias', 'kubernetes'],
+};
+
+/** What a stack's JSON holds that a stack of ours never does. */
+export function wrongInTerraform(text: string, stack: string, buckets?: readonly string[]): string[] {
+  let json: Json;
+  try {
+    json = JSON.parse(text) as Json;
+  } catch (error) {
+    return [`no JSON: ${(error as Error).message}`];
+  }
+  const wrong: string[] = [];
+  for (const key of Object.keys(json)) if (!TOP.includes(key)) wrong.push(`"${key}" is never rendered`);
+  wrong.push(...wrongInSettings(objectOf(json['terraform']), stack, buckets));
+  for (const [name, configurations] of Object.entries(objectOf(json['provider']))) {
+    const allowed = PROVIDER_KEYS[name];
+    if (allowed === undefined) wrong.push(`provider "${name}"`);
+    else for (const configuration of listOf(configurations)) wrong.push(...Object.keys(configuration).filter((key) => !allowed.includes(key)).map((key) => `${key} of provider "${name}"`));
+    if (name === 'helm') wrong.push(...listOf(configurations).flatMap(({ kubernetes }) => listOf(kubernetes)).flatMap(wrongInHelm));
+  }
+  for (const block of ['resource', 'data']) {
+    for (const type of Object.keys(objectOf(json[block]))) {
+      const provider = PROVIDERS[type.split('_')[0]!];
+      // Terraform's own, which has no provider: it runs nothing.
+      if (provider === undefined && !(block === 'resource' && type === 'terraform_data')) wrong.push(`${block} "${type}"`);
+    }
+  }
+  const seen = new Set<string>();
+  const walk = (value: unknown, key: string): void => {
+    if (typeof value === 'string') {
+      if (/[$%]\{/.test(value) && /\b(file\w*|templatefile|pathexpand|abspath)\s*\(|\bpath\./.test(value)) seen.add(`"${key}" reads files of this machine`);
+    } else if (Array.isArray(value)) value.forEach((one) => walk(one, key));
+    else if (typeof value === 'object' && value !== null) {
+      for (const [name, inner] of Object.entries(value)) {
+        if (FORBIDDEN.has(name)) seen.add(`"${name}" in ${key || 'the stack'}`);
+        walk(inner, key === '' ? name : `${key}.${name}`);
+      }
+    }
+  };
+  walk({ ...json, '//': undefined }, '');
+  return [...wrong, ...seen];
+}
+
+/** Arguments by which a resource runs something here. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['provisioner', 'connection', 'postrender', 'local-exec', 'remote-exec']);
+
+function wrongInSettings(settings: Json, stack: string, buckets?: readonly string[]): string[] {
+  const wrong = Object.keys(settings).filter((key) => !['backend', 'required_providers', 'required_version'].includes(key)).map((key) => `terraform.${key}`);
+  for (const [name, requirement] of Object.entries(objectOf(settings['required_providers']))) {
+    const { source, version } = objectOf(requirement);
+    if (typeof source !== 'string' || !SOURCE.test(source) || !source.endsWith(name)) wrong.push(`provider "${name}" from ${JSON.stringify(source)}`);
+    if (typeof version !== 'string' || !/^\d+\.\d+\.\d+$/.test(version)) wrong.push(`provider "${name}" of version ${JSON.stringify(version)}: one whole version is pinned`);
+  }
+  const backends = Object.entries(objectOf(settings['backend']));
+  if (backends.length !== 1) return [...wrong, 'there is not one backend'];
+  const [kind, backend] = backends[0]! as [string, Json];
+  if (buckets === undefined && kind === 'local') return wrong;
+  const place = kind === 'gcs' ? backend['prefix'] : kind === 's3' ? backend['key'] : undefined;
+  if (place !== (kind === 'gcs' ? `stacks/${stack}` : `stacks/${stack}.tfstate`)) wrong.push(`backend "${kind}" keeps the state of another stack, or of none`);
+  if (buckets !== undefined && !buckets.includes(String(backend['bucket']))) wrong.push(`backend "${kind}" is in bucket ${JSON.stringify(backend['bucket'])}`);
+  const known = kind === 'gcs' ? ['bucket', 'prefix'] : ['bucket', 'key', 'region', 'encrypt', 'kms_key_id', 'use_lockfile'];
+  return [...wrong, ...Object.keys(backend).filter((key) => !known.includes(key)).map((key) => `${key} of backend "${kind}"`)];
+}
+
+/** A token is asked for by the cloud's own command line, and by no other program. */
+function wrongInHelm(kubernetes: Json): string[] {
+  const wrong = Object.keys(kubernetes).filter((key) => !['host', 'token', 'cluster_ca_certificate', 'exec'].includes(key)).map((key) => `kubernetes.${key} of provider "helm"`);
+  for (const { command, args, env } of listOf(kubernetes['exec'])) {
+    const isToken = command === 'aws' && Array.isArray(args) && args[0] === 'eks' && args[1] === 'get-token' && env === undefined && args.every((one) => typeof one === 'string' && /^[A-Za-z0-9._-]+$/.test(one));
+    if (!isToken) wrong.push(`provider "helm" runs ${JSON.stringify(command)}`);
+  }
+  return wrong;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const objectOf = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {});
+const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(objectOf);
+
+/**
+ * What of a lock file would have npm ask anybody but the registry: a dependency from git, from a folder or from another address (that of the
+ * cloud's metadata, say), or one whose content nothing pins.
+ */
+export function wrongInLock(text: string, registry: string): string[] {
+  const lock = JSON.parse(text) as { lockfileVersion?: number; packages?: Record<string, { resolved?: string; integrity?: string; link?: boolean; inBundle?: boolean }> };
+  if (lock.lockfileVersion !== 3 || lock.packages === undefined) return ['no package-lock.json of version 3'];
+  return Object.entries(lock.packages).flatMap(([path, { resolved, integrity, link, inBundle }]) => {
+    if (path === '') return [];
+    if (!/^node_modules\/[A-Za-z0-9@._/-]+$/.test(path) || path.includes('..')) return [`${JSON.stringify(path)}: a place that npm never uses`];
+    if (link === true) return [`${path}: a link`];
+    // Without an address npm asks the registry that it is told of.
+    if (resolved !== undefined && !resolved.startsWith(registry)) return [`${path}: from ${JSON.stringify(resolved)}, not from ${registry}`];
+    return integrity === undefined && inBundle !== true ? [`${path}: nothing pins its content`] : [];
+  });
+}

@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DraftEntry } from '../../fleet/keys-lock';
+import { key, ScratchRepository } from '../keys/scratch-repository';
+import { ROOT } from './fleets';
+import { AtlantisServer, missingPrograms, planFile, type PullRequest } from './server';
+
+const obstacle = missingPrograms(['bwrap', 'bubblewrap'], ['terraform', 'terraform'], ['openssl', 'openssl']);
+const STACK = 'gcp-bootstrap';
+
+/** Atlantis' steps as `repos.yaml` has them, on a scratch copy of this repository with a pull request. */
+describe.skipIf(obstacle !== undefined)(`a pull request${obstacle === undefined ? '' : ` (skipped: ${obstacle})`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stockade-atlantis-'));
+  const state = join(folder, 'state');
+  const checkout = join(folder, 'checkout');
+  const secret = join(state, 'seal.key');
+  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2' });
+  const project = { name: STACK, dir: `infra/projects/${STACK}`, workflow: 'terraform' };
+  const git = (...args: string[]): string => execFileSync('git', ['-C', checkout, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const head = (): string => git('rev-parse', 'HEAD');
+  const pull = (): PullRequest => ({ checkout, head: head(), number: 7 });
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(checkout, path)), { recursive: true });
+    writeFileSync(join(checkout, path), text);
+  };
+  /** A branch from main with one commit, as the merge checkout has it. */
+  const branch = (name: string, change: () => void): PullRequest => {
+    git('checkout', '--quiet', '--force', '-B', name, 'main');
+    git('clean', '--quiet', '-fdx');
+    change();
+    git('add', '--all');
+    git('commit', '--quiet', '--message', name);
+    return pull();
+  };
+  /** A stack that Terraform can plan and apply without asking anybody for a provider. */
+  const stack = (input: string): string => `import type { Construct } from 'constructs';
+import { LocalBackend, TerraformStack } from 'cdktf';
+import type { StackContext } from '../stack';
+
+export class GcpBootstrapStack extends TerraformStack {
+  constructor(scope: Construct, id: string, _context: StackContext) {
+    super(scope, id);
+    new LocalBackend(this, { path: ${JSON.stringify(join(folder, 'terraform.tfstate'))} });
+    this.addOverride('resource.terraform_data.made', { input: '${input}' });
+  }
+}
+`;
+
+  beforeAll(() => {
+    mkdirSync(checkout, { recursive: true });
+    mkdirSync(join(folder, 'home'));
+    const files = execFileSync('git', ['-C', ROOT, 'ls-files', '--cached', '--others', '--exclude-standard', '-z', '--deduplicate'], { encoding: 'utf8' }).split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)) && !path.startsWith('test/golden/'));
+    for (const path of files) {
+      mkdirSync(dirname(join(checkout, path)), { recursive: true });
+      copyFileSync(join(ROOT, path), join(checkout, path));
+    }
+    execFileSync('git', ['init', '--quiet', '--initial-branch=main', checkout]);
+    write('infra/stacks/gcp/bootstrap.ts', stack('first'));
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'Main');
+    git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe('that changes a stack', () => {
+    let change: PullRequest;
+    const file = (): string => planFile(change, STACK, project.dir);
+
+    it('is rendered by its own code, in the sandbox, before anything is planned', () => {
+      change = branch('change', () => write('infra/stacks/gcp/bootstrap.ts', stack('second')));
+      expect(server.project(change, 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining('stack gcp-bootstrap was not rendered') });
+      const hooks = server.hooks(change, 'plan');
+      expect(hooks).toMatchObject({ code: 0, output: expect.stringContaining('Terraform stacks in /out/cdktf.out/stacks') });
+      const [tree] = readdirSync(join(state, 'rendered'));
+      expect(tree).toBe(git('rev-parse', 'HEAD^{tree}'));
+      expect(readdirSync(join(state, 'rendered', tree!)).sort()).toEqual(['cdktf.out', 'dist']);
+      // Once for all projects of a pull request.
+      expect(server.hooks(change, 'plan').output).toBe(`Rendered before: ${tree}\n`);
+      expect(git('status', '--porcelain')).toBe('');
+    });
+
+    it('is planned: init, and a plan that is kept', () => {
+      const { code, output } = server.project(change, 'plan', project);
+      expect(output).toContain('Plan: 1 to add, 0 to change, 0 to destroy.');
+      expect(code).toBe(0);
+      expect(existsSync(file())).toBe(true);
+    });
+
+    it('is applied from exactly that plan: tampered with, exchanged or of another commit it is refused', () => {
+      const [plan, seal] = [readFileSync(file()), readFileSync(`${file()}.seal`)];
+      const refusal = (which = change, name = STACK): string => {
+        const { code, output } = server.project(which, 'apply', { ...project, name });
+        expect(code).not.toBe(0);
+        return output;
+      };
+      appendFileSync(file(), 'x');
+      expect(refusal()).toContain('the plan file is not the one that was planned for gcp-bootstrap');
+      writeFileSync(file(), plan);
+      writeFileSync(`${file()}.seal`, 'f'.repeat(64));
+      expect(refusal()).toContain('is not the one that was planned');
+      rmSync(`${file()}.seal`);
+      expect(refusal()).toContain('is not the one that was planned');
+      writeFileSync(`${file()}.seal`, seal);
+      expect(refusal({ ...change, head: 'e'.repeat(40) })).toContain('is not the one that was planned');
+      const other = planFile(change, 'gcp-foundation', project.dir);
+      copyFileSync(file(), other);
+      copyFileSync(`${file()}.seal`, `${other}.seal`);
+      expect(refusal(change, 'gcp-foundation')).toContain('is not the one that was planned for gcp-foundation');
+      rmSync(file());
+      expect(refusal()).toContain('there is no plan');
+      expect(existsSync(join(folder, 'terraform.tfstate'))).toBe(false);
+
+      writeFileSync(file(), plan);
+      const applied = server.project(change, 'apply', project);
+      expect(applied).toMatchObject({ code: 0, output: expect.stringContaining('Apply complete! Resources: 1 added, 0 changed, 0 destroyed.') });
+      expect(readFileSync(join(folder, 'terraform.tfstate'), 'utf8')).toContain('second');
+    });
+
+    it('is not applied twice, nor after the state has moved on', () => {
+      change = branch('third', () => write('infra/stacks/gcp/bootstrap.ts', stack('third')));
+      expect(server.hooks(change, 'plan').code).toBe(0);
+      expect(server.project(change, 'plan', project).output).toContain('Plan: 0 to add, 1 to change, 0 to destroy.');
+      const kept = [readFileSync(file()), readFileSync(`${file()}.seal`)] as const;
+      const work = join(state, 'terraform', STACK, change.head);
+      cpSync(work, `${work}.kept`, { recursive: true });
+      expect(server.project(change, 'apply', project).code).toBe(0);
+      expect(server.project(change, 'apply', project)).toMatchObject({ code: 1, output: expect.stringContaining('is not the one that was planned') });
+      cpSync(`${work}.kept`, work, { recursive: true });
+      writeFileSync(file(), kept[0]);
+      writeFileSync(`${file()}.seal`, kept[1]);
+      expect(server.project(change, 'apply', project)).toMatchObject({ code: 1, output: expect.stringContaining('Saved plan is stale') });
+    });
+
+    it('of a stack that is emptied, as a removed cluster\'s is: what it had is destroyed', () => {
+      change = branch('emptied', () => write('infra/stacks/gcp/bootstrap.ts', stack('x').replace(/ *this\.addOverride.*\n/, '')));
+      expect(server.hooks(change, 'plan').code).toBe(0);
+      expect(server.project(change, 'plan', project).output).toContain('Plan: 0 to add, 0 to change, 1 to destroy.');
+      expect(server.project(change, 'apply', project).output).toContain('Resources: 0 added, 0 changed, 1 destroyed.');
+    });
+  });
+
+  describe('whose code is up to something', () => {
+    /** Runs as part of what the pull request renders with. */
+    const withCode = (name: string, code: string): PullRequest =>
+      branch(name, () => write('tools/synth.ts', `${code}\n${readFileSync(join(ROOT, 'tools/synth.ts'), 'utf8')}`));
+    const refused = (change: PullRequest): string => {
+      const { code, output } = server.hooks(change, 'plan');
+      expect(code).not.toBe(0);
+      expect(existsSync(join(state, 'rendered', git('rev-parse', 'HEAD^{tree}')))).toBe(false);
+      expect(readdirSync(state).filter((entry) => entry.startsWith('render.'))).toEqual([]);
+      return output;
+    };
+    const SYNC = `import * as fs from 'node:fs';`;
+
+    it('finds no credential: neither in the environment nor on the disk', () => {
+      expect(existsSync(secret)).toBe(true);
+      expect(refused(withCode('environment', `if (process.env['AWS_SECRET_ACCESS_KEY'] === undefined) throw new Error('nothing to take');`))).toContain('nothing to take');
+      expect(refused(withCode('disk', `${SYNC} fs.readFileSync(${JSON.stringify(secret)});`))).toContain('ENOENT');
+    });
+
+    it('reaches nobody', () => {
+      expect(refused(withCode('socket', `import { execFileSync } from 'node:child_process'; execFileSync(process.execPath, ['-e', "require('net').connect(80, '169.254.169.254').on('error', (e) => { console.error(e.code); process.exit(1) })"], { stdio: 'inherit' });`))).toMatch(/ENETUNREACH|EHOSTUNREACH/);
+    });
+
+    it('hands nothing on but what synth renders', () => {
+      const at = (when: string): string => `${SYNC} process.on('exit', () => { ${when} });`;
+      expect(refused(withCode('link', at(`fs.symlinkSync('/var/lib/stockade', '/out/dist/x')`)))).toContain('dist/x: no regular file');
+      expect(refused(withCode('more', at(`fs.writeFileSync('/out/cdktf.out/stacks/${STACK}/more.tf', 'x')`)))).toContain('more.tf: a file that synth never writes');
+      expect(refused(withCode('program', at(`fs.writeFileSync('/out/cdktf.out/stacks/${STACK}/cdk.tf.json', JSON.stringify({ terraform: { backend: { local: {} } }, data: { external: { x: { program: ['env'] } } } }))`)))).toContain('data "external"');
+    });
+
+    it('takes no dependency from where nobody looks', () => {
+      const change = branch('dependency', () => {
+        const lock = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8')) as { packages: Record<string, object> };
+        lock.packages['node_modules/evil'] = { resolved: 'http://169.254.169.254/latest/meta-data', integrity: 'sha512-x' };
+        write('package-lock.json', JSON.stringify(lock));
+      });
+      expect(refused(change)).toContain('node_modules/evil: from "http://169.254.169.254/latest/meta-data"');
+    });
+  });
+});
+
+describe.skipIf(obstacle !== undefined)('pull requests about keys', () => {
+  const state = mkdtempSync(join(tmpdir(), 'stockade-atlantis-'));
+  const server = new AtlantisServer({ HOME: state, STOCKADE_HOME: ROOT, STOCKADE_STATE: state });
+  const project = { name: 'keys', dir: 'infra/projects/keys', workflow: 'keys' };
+  let repository: ScratchRepository;
+  const place = (digit: string, at: string): DraftEntry => ({ act: 'place', key: key(digit), network: 'hoodi', cluster: at.split('/')[0]!, node: at.split('/')[1]! });
+  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+  const NODES = { 'eu/eth-0': { keys: [key('a')] }, 'us/eth-1': { keys: [key('b')] } };
+  const pull = (number: number): PullRequest => ({ checkout: repository.folder, head: repository.git('rev-parse', 'HEAD').trim(), number });
+  const merged = (): void => void repository.git('update-ref', 'refs/remotes/origin/main', 'main');
+
+  beforeAll(() => {
+    repository = new ScratchRepository();
+    repository.write('infra/projects/keys/demand.json', '{}\n');
+    repository.write('.gitignore', '*.tfplan\n*.tfplan.seal\n');
+    repository.declare(NODES).history([minutesAgo(600), place('a', 'eu/eth-0'), place('b', 'us/eth-1')]).commit('Two nodes');
+    merged();
+  });
+  afterAll(() => {
+    repository.remove();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  it('two that place one key: the second is refused once the first is merged', async () => {
+    for (const [name, nodes] of [
+      ['first', { ...NODES, 'eu/eth-0': { keys: [key('a'), key('c')] } }],
+      ['second', { ...NODES, 'us/eth-1': { keys: [key('b'), key('c')] } }],
+    ] as const) {
+      repository.git('checkout', '--quiet', '-b', name, 'main');
+      repository.declare(nodes);
+      expect((await repository.keys('place', '--all-new')).code).toBe(0);
+      repository.commit(name);
+      // Each alone is right; that both are planned at a time is kept by the project's lock.
+      expect(server.project(pull(1), 'plan', project)).toMatchObject({ code: 0 });
+    }
+    repository.git('checkout', '--quiet', 'first');
+    expect(server.project(pull(1), 'plan', project).code).toBe(0);
+    expect(server.project(pull(1), 'apply', project)).toMatchObject({ code: 0, output: expect.stringContaining('fleet/keys.lock is as planned') });
+    repository.git('checkout', '--quiet', 'main');
+    repository.git('merge', '--quiet', '--ff-only', 'first');
+    merged();
+
+    repository.git('checkout', '--quiet', 'second');
+    expect(server.project(pull(2), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining("doesn't begin with what origin/main has") });
+    // Put together by hand, both lines in the journal: the rules refuse it.
+    repository.git('checkout', '--quiet', '-B', 'both', 'main');
+    const own = repository.git('show', 'second:fleet/keys.lock').trimEnd().split('\n').at(-1)!;
+    repository.lock = `${repository.lock}${own}\n`;
+    repository.declare({ 'eu/eth-0': { keys: [key('a')] }, 'us/eth-1': { keys: [key('b'), key('c')] } }).commit('Both');
+    const both = server.project(pull(2), 'plan', project);
+    expect(both.code).toBe(1);
+    expect(both.output).toMatch(/keys-lock-/);
+  });
+
+  it('a move in one step is refused', () => {
+    repository.git('checkout', '--quiet', '-B', 'move', 'main');
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
+    const before = repository.lock;
+    repository.commit('Declare elsewhere');
+    expect(server.project(pull(3), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining('[keys-lock-') });
+    expect(repository.lock).toBe(before);
+  });
+
+  it('a journal that was shortened or rewritten is refused by the simplest of programs', () => {
+    repository.git('checkout', '--quiet', '-B', 'rewritten', 'main');
+    const lines = repository.lock.trimEnd().split('\n');
+    for (const text of [`${lines.slice(0, -1).join('\n')}\n`, repository.lock.replace('eu', 'us'), '']) {
+      repository.lock = text;
+      repository.commit('Rewritten');
+      expect(server.project(pull(4), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining("doesn't begin with what origin/main has") });
+    }
+  });
+
+  it('what is applied is what was planned', async () => {
+    repository.git('checkout', '--quiet', '-B', 'later', 'main');
+    repository.declare({ 'eu/eth-0': { keys: [key('a'), key('c'), key('d')] }, 'us/eth-1': { keys: [key('b')] } });
+    expect((await repository.keys('place', '--all-new')).code).toBe(0);
+    repository.commit('One more');
+    const planned = pull(5);
+    expect(server.project(planned, 'plan', project).code).toBe(0);
+    repository.write('fleet/nodes/eu/note.txt', 'x');
+    repository.commit('After the plan');
+    expect(server.project(pull(5), 'apply', project)).toMatchObject({ code: 1, output: expect.stringContaining('is not the one that was planned') });
+  });
+});

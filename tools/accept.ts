@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { wrongInLock, wrongInRendered } from '../infra/atlantis/accept';
+
+/** Run by Atlantis from its own copy of this repository, on what a pull request's code rendered or declares. */
+const program = new Command('accept').description("Refuse what a pull request's own code must not hand to a step that holds credentials.");
+
+program
+  .command('rendered <folder>')
+  .option('--buckets <name...>', 'that may hold the state of Terraform')
+  .action((folder: string, { buckets }: { buckets?: string[] }) => answer(wrongInRendered(folder, { buckets })));
+
+program
+  .command('lock <file>')
+  .requiredOption('--registry <url>', 'the one registry')
+  .action((file: string, { registry }: { registry: string }) => answer(wrongInLock(readFileSync(file, 'utf8'), registry)));
+
+function answer(wrong: readonly string[]): void {
+  for (const text of wrong) process.stderr.write(`error: ${text}\n`);
+  if (wrong.length === 0) return;
+  process.stderr.write('  next: Nothing of this pull request reaches a step with credentials. If it is meant, change infra/atlantis/accept.ts in a pull request of its own first.\n');
+  process.exitCode = 1;
+}
+
+program.parse();
