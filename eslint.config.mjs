@@ -60,12 +60,12 @@ export default tseslint.config(
       message: 'A chain says what it runs; StakingNode decides how. No Kubernetes here.',
     }),
   },
-  {
-    // infra takes the chains, to size its pools and open its ports, and nothing else of constructs.
-    files: ['infra/**/*.ts'],
+  // infra takes the chains, to size its pools and open its ports, and nothing else of constructs. It has a folder of that name too, so how far up counts.
+  ...['*', '*/*', '*/*/*'].map((depth, above) => ({
+    files: [`infra/${depth}.ts`],
     rules: restrict(forbidRooms('infra', arrows.infra), {
-      regex: '^(\\.\\./)+constructs/(?!chains)',
+      regex: `^${'\\.\\./'.repeat(above + 1)}constructs/(?!chains)`,
       message: 'infra/ may import constructs/chains only.',
     }),
-  },
+  })),
 );
