@@ -43,11 +43,6 @@ export default tseslint.config(
     files: ['test/cluster/acts/*.ts', 'test/cluster/attacked.deep.test.ts', 'test/plan/risks.test.ts'],
     rules: Object.fromEntries(['explicit-any', 'unsafe-member-access', 'unsafe-call', 'unsafe-return', 'unsafe-argument'].map((rule) => [`@typescript-eslint/no-${rule}`, 'off'])),
   },
-  {
-    // Terraform's JSON, deep inside: typing each resource would say again what is expected of it.
-    files: ['test/infra/**/*.ts'],
-    rules: Object.fromEntries(['member-access', 'call', 'return', 'argument'].map((rule) => [`@typescript-eslint/no-unsafe-${rule}`, 'off'])),
-  },
   ...Object.entries(arrows).map(([room, rooms]) => ({
     files: [`${room}/**/*.ts`],
     rules: restrict(forbidRooms(room, rooms)),
