@@ -8,7 +8,7 @@ import type { FleetNode } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
-import { isReady, until, type NodeObject, type PodObject } from './machines';
+import { describePods, isReady, until, type NodeObject, type PodObject } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
@@ -41,7 +41,7 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
     until(
       'every StatefulSet was looked at and has its pods ready',
       async () => (await statefulSets()).every(({ metadata, spec, status }) => status.observedGeneration === metadata.generation && (status.readyReplicas ?? 0) === spec.replicas),
-      { describe: async () => JSON.stringify((await stakingPods()).filter((pod) => !isReady(pod)).map(({ metadata, status }) => [metadata.name, status?.phase, status?.conditions])) },
+      { describe: async () => describePods(await stakingPods()) },
     );
 
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import { LABELS, networkNamespace } from '../../naming';
 import { ApiError, type Api, type LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type Example } from './example';
 import { GATEKEEPER, haltGatekeeper, installGatekeeper, removeGatekeeper, runGatekeeper, violations } from './gatekeeper';
-import { isReady, until, type PodObject } from './machines';
+import { describePods, isReady, loseMachines, until, type PodObject } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
@@ -37,7 +37,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
   };
   const running = async (): Promise<PodObject[]> => (await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)).filter(isReady);
   const wanted = (): number => manifests.filter(({ kind }) => kind === 'StatefulSet').length;
-  const allReady = (): Promise<void> => until('every pod is ready', async () => (await running()).length === wanted(), { timeoutMs: 180_000 });
+  const allReady = (): Promise<void> => until('every pod is ready', async () => (await running()).length === wanted(), { timeoutMs: 180_000, describe: async () => describePods(await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)) });
 
   beforeAll(async () => {
     example = await renderExample(CLUSTER);
@@ -201,8 +201,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       expect((refused as Error).message).toContain(nativeName('machines'));
 
       // The cloud's controller is believed. It marks the pod for deletion; the machine hears nothing, so the collector would finish it.
-      cutOff.add(machine);
-      await controlPlane().halt('kwok');
+      await loseMachines(admin, [machine], cutOff, (one) => controlPlane().kubelet(one));
       await lifecycle().then((api) => api.patch(`/api/v1/nodes/${machine}`, { spec: { taints } }));
       await until('the collector was refused', () => Promise.resolve(refusals(name) > 0), { timeoutMs: 200_000 });
       expect(await uidOf(name)).toBe(uid);
