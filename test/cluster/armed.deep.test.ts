@@ -165,7 +165,13 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
     it('a restart of the whole control plane restarts nothing', async () => {
       const before = await lives();
       for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const) await controlPlane().restart(name);
+      // The controller looks at every StatefulSet when it starts, and at this one after them.
+      const template = { metadata: { labels: { app: 'later' } }, spec: { containers: [{ name: 'c', image: 'example.com/x:1' }] } };
+      const spec = { replicas: 1, serviceName: 'later', selector: { matchLabels: { app: 'later' } }, template };
+      await admin.call('POST', '/apis/apps/v1/namespaces/default/statefulsets', { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'later' }, spec });
       await settled();
+      expect(isReady(await admin.get<PodObject>('/api/v1/namespaces/default/pods/later-0'))).toBe(true);
+      await admin.call('DELETE', '/apis/apps/v1/namespaces/default/statefulsets/later');
       expect(await lives()).toEqual(before);
     });
 

@@ -94,6 +94,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
       const signer = manifests.nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.labels?.[LABELS.signer] === 'true')!;
       const node = signer.metadata.labels![LABELS.node]!;
       own = { node, namespace: signer.metadata.namespace!, components: componentsOf(manifests, node, signer.metadata.namespace!) };
+      await rolesKnown(admin, subjects.stranger);
     });
     afterAll(() => example?.remove());
 
@@ -227,6 +228,30 @@ function isDeclared(who: Who, { verb, group, resource }: Question, staking: bool
   return PERMISSIONS.flatMap(({ grants }) => grants)
     .filter(({ to }) => to.includes(who as PlatformRole))
     .some(({ namespaced = [], cluster = [] }) => cluster.some(holds) || (staking && namespaced.some(holds)));
+}
+
+/**
+ * Waits until the authorizer has seen every role and binding so far. It watches each of their four kinds, in the order of their making, so a last one
+ * of each is waited for: something that is granted to nobody else, and taken back.
+ */
+async function rolesKnown(admin: Api, { user, groups }: Subject): Promise<void> {
+  const RBAC = 'rbac.authorization.k8s.io';
+  const rules = [{ apiGroups: ['canary.stockade.dev'], resources: ['canaries'], verbs: ['get'] }];
+  const places = [
+    { kind: 'Role', path: `/apis/${RBAC}/v1/namespaces/default/roles`, bindings: `/apis/${RBAC}/v1/namespaces/default/rolebindings`, namespace: 'default' },
+    { kind: 'ClusterRole', path: `/apis/${RBAC}/v1/clusterroles`, bindings: `/apis/${RBAC}/v1/clusterrolebindings`, namespace: undefined },
+  ];
+  for (const { kind, path, bindings, namespace } of places) {
+    const allowed = async (): Promise<boolean> => {
+      const spec = { user, groups: [...groups, 'system:authenticated'], resourceAttributes: { verb: 'get', group: 'canary.stockade.dev', resource: 'canaries', namespace } };
+      return (await admin.call<{ status: { allowed: boolean } }>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec })).status.allowed;
+    };
+    await admin.call('POST', path, { apiVersion: `${RBAC}/v1`, kind, metadata: { name: 'canary' }, rules });
+    await admin.call('POST', bindings, { apiVersion: `${RBAC}/v1`, kind: `${kind}Binding`, metadata: { name: 'canary' }, roleRef: { apiGroup: RBAC, kind, name: 'canary' }, subjects: [{ apiGroup: RBAC, kind: 'User', name: user }] });
+    await until(`the authorizer saw the ${kind}`, allowed);
+    for (const collection of [bindings, path]) await admin.call('DELETE', `${collection}/canary`);
+    await until(`the authorizer saw that the ${kind} is gone`, async () => !(await allowed()));
+  }
 }
 
 function componentsOf({ nodes }: ClusterManifests, node: string, namespace: string): string[] {
