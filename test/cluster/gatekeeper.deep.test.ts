@@ -61,9 +61,11 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     });
 
     it('finds nothing wrong with what the fleet declares', async () => {
-      for (const rule of policies.rules.filter(({ judges, nativeOnly }) => judges === 'object' && nativeOnly === undefined)) {
-        expect(await violations(admin, kindOf(rule.name)), rule.name).toEqual([]);
-      }
+      const judged = policies.rules.filter(({ judges, nativeOnly }) => judges === 'object' && nativeOnly === undefined);
+      // One audit for all of them.
+      const found = await Promise.all(judged.map(async ({ name }) => [name, await violations(admin, kindOf(name))] as const));
+      expect(found.length).toBeGreaterThan(5);
+      expect(found.filter(([, some]) => some.length > 0)).toEqual([]);
     });
 
     it('finds what was there before the policies: a second replica, a weakened template, another workload', async () => {
@@ -79,16 +81,16 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
 
       await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
       const found = async (rule: string): Promise<string[]> => (await violations(admin, kindOf(rule))).map(({ kind, name: of, message }) => `${kind} ${of}: ${message}`);
-      expect(await found('single-replica')).toEqual([expect.stringMatching(new RegExp(`^StatefulSet ${name}: replicas: 2 would start a second signer`))]);
-      expect(await found('hardened-pods')).toContainEqual(expect.stringMatching(new RegExp(`^StatefulSet ${name}: .*read-only root`)));
-      expect(await found('no-other-workloads')).toContainEqual(expect.stringMatching(/^Deployment second: a Deployment has no place/));
+      const [replicas, hardening, others] = await Promise.all(['single-replica', 'hardened-pods', 'no-other-workloads'].map(found));
+      expect(replicas).toEqual([expect.stringMatching(new RegExp(`^StatefulSet ${name}: replicas: 2 would start a second signer`))]);
+      expect(hardening).toContainEqual(expect.stringMatching(new RegExp(`^StatefulSet ${name}: .*read-only root`)));
+      expect(others).toContainEqual(expect.stringMatching(/^Deployment second: a Deployment has no place/));
 
-      // Mended, it finds nothing: what it reports is what is there.
-      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder });
+      // Mended, it finds nothing: what it reports is what is there. Nobody asks it meanwhile; its audit goes on.
+      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder, keepConstraints: true });
       await admin.call('DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/second`);
       await applyAll(admin, [statefulSet()], { force: true });
       await until('the second pod is gone', async () => (await uidOf(`${name}-1`)) === undefined);
-      await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
       expect(await found('single-replica')).toEqual([]);
       await allReady();
     });
