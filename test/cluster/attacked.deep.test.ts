@@ -9,7 +9,7 @@ import { ACTS, CONTROL_PLANE, IDENTITIES, ROLES, type Act, type Identity, type L
 import type { Api, Reply } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type Example } from './example';
 import { installGatekeeper, removeGatekeeper } from './gatekeeper';
-import { isReady, until, type PodObject } from './machines';
+import { describePods, isReady, until, type PodObject } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
 import type { Subject } from './pki';
 import { describeCluster, useControlPlane, useMachines } from './suite';
@@ -224,7 +224,8 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const statefulSet = (name: string): string => `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/${name}`;
   const pod = (name: string): string => `/api/v1/namespaces/${NAMESPACE}/pods/${name}-0`;
   const wanted = nodes.filter(({ kind }) => kind === 'StatefulSet').length;
-  await until(`${wanted} pods are ready`, async () => (await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)).filter(isReady).length === wanted, { timeoutMs: 180_000 });
+  const pods = (): Promise<PodObject[]> => admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`);
+  await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted, { timeoutMs: 180_000, describe: async () => describePods(await pods()) });
   await admin.patch(statefulSet(`${one}-validator`), { metadata: { annotations: { [ANNOTATIONS.hold]: 'double vote suspected' } }, spec: { replicas: 0 } });
   await admin.patch(statefulSet(`${one}-consensus`), { spec: { replicas: 0 } });
   await until('the stopped pods are gone', async () => (await admin.list(`/api/v1/namespaces/${NAMESPACE}/pods`)).length === wanted - 2);
