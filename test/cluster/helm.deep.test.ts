@@ -83,7 +83,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('the charts of %s', (nam
       expect(charts.length).toBeGreaterThan(4);
     });
 
-    it('are installed without a warning, by the identity that builds clusters', async () => {
+    it('are installed without a warning, by the identity that builds clusters', { timeout: 600_000 }, async () => {
       for (const chart of charts) {
         expect({ chart, ...(await release('install', chart)) }).toEqual({ chart, code: 0, stdout: expect.stringContaining('STATUS: deployed') as string, stderr: '' });
         if (chart === 'platform') await untilInForce(admin);
@@ -101,7 +101,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('the charts of %s', (nam
       await until(`${wanted} pods are there`, async () => (await pods()) === wanted);
     });
 
-    it('change nothing when they are installed again', async () => {
+    it('change nothing when they are installed again', { timeout: 600_000 }, async () => {
       const state = async (): Promise<Record<string, string>> => Object.fromEntries([...(await liveObjects())].map(([path, object]) => [path, versionOf(path, object)]));
       let before = await state();
       await until('the controllers are done', async () => {

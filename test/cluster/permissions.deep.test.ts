@@ -98,7 +98,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
     });
     afterAll(() => example?.remove());
 
-    it('asked of every verb on every resource, is the declared table and nothing more', { timeout: 600_000 }, async () => {
+    it('asked of every verb on every resource, is the declared table and nothing more', { timeout: 900_000 }, async () => {
       const served = (await admin.resources()).flatMap(({ group, plural, namespaced, subresources }) => ['', ...subresources.map((sub) => `/${sub.name}`)].map((below) => ({ group, resource: `${plural}${below}`, namespaced })));
       const unserved = UNSERVED.map(([group, resource]) => ({ group, resource, namespaced: true }));
       const resources = [...new Map([...served, ...unserved].map((one) => [`${one.group} ${one.resource}`, one])).values()];
