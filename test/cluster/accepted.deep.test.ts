@@ -7,6 +7,7 @@ import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
 import { ApiError, type Api, type LiveObject } from './api';
+import { pinned } from './binaries';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type AppliedObject, type ClusterManifests, type Example } from './example';
 import { until } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
@@ -14,6 +15,11 @@ import { describeCluster, useControlPlane } from './suite';
 
 const { fleet } = checkFleetFolder(join(__dirname, '..', '..', 'fleet'), catalogue);
 const CLUSTERS = Object.values(fleet?.clusters ?? {});
+/** All clusters by the pinned minor's API server, and one of each cloud by the next one's. */
+const RUNS = [
+  ...CLUSTERS.map((cluster) => ({ title: cluster.name, cluster, apiServer: 'kube-apiserver' as const })),
+  ...['gke-europe-west1', 'eks-eu-central-1'].map((name) => ({ title: `${name}, next minor`, cluster: fleet!.clusters[name]!, apiServer: 'kube-apiserver-next' as const })),
+];
 
 interface StatefulSet extends LiveObject {
   readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly labels: Record<string, string> }; readonly spec: Record<string, unknown> } };
@@ -30,9 +36,9 @@ it('there are eight clusters to apply, four of each cloud', () => {
   expect(CLUSTERS.map(({ cloud }) => cloud).sort()).toEqual(['aws', 'aws', 'aws', 'aws', 'gcp', 'gcp', 'gcp', 'gcp']);
 });
 
-describe.each(CLUSTERS)('$name', (cluster) => {
+describe.each(RUNS)('$title', ({ cluster, apiServer }) => {
   describeCluster('accepted by the API server', () => {
-    const controlPlane = useControlPlane({ serviceRange: cluster.ranges.services });
+    const controlPlane = useControlPlane({ serviceRange: cluster.ranges.services, apiServer });
     let manifests: ClusterManifests;
     let admin: Api;
     let platform: Api;
@@ -60,6 +66,10 @@ describe.each(CLUSTERS)('$name', (cluster) => {
     };
 
     const statefulSets = (): Promise<StatefulSet[]> => admin.list<StatefulSet>('/apis/apps/v1/statefulsets');
+
+    it('which is of the version that is pinned', async () => {
+      expect(await admin.get('/version')).toMatchObject({ gitVersion: pinned(apiServer) });
+    });
 
     it('takes every manifest under strict validation without a warning, the workloads from the deployer', async () => {
       const applied = await applyEverything();

@@ -8,7 +8,7 @@ import type { FleetNode } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
-import { isReady, until, type NodeObject, type PodObject } from './machines';
+import { describePods, isReady, until, type NodeObject, type PodObject } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
@@ -41,7 +41,7 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
     until(
       'every StatefulSet was looked at and has its pods ready',
       async () => (await statefulSets()).every(({ metadata, spec, status }) => status.observedGeneration === metadata.generation && (status.readyReplicas ?? 0) === spec.replicas),
-      { describe: async () => JSON.stringify((await stakingPods()).filter((pod) => !isReady(pod)).map(({ metadata, status }) => [metadata.name, status?.phase, status?.conditions])) },
+      { describe: async () => describePods(await stakingPods()) },
     );
 
   beforeAll(async () => {
@@ -165,7 +165,13 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
     it('a restart of the whole control plane restarts nothing', async () => {
       const before = await lives();
       for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const) await controlPlane().restart(name);
+      // The controller looks at every StatefulSet when it starts, and at this one after them.
+      const template = { metadata: { labels: { app: 'later' } }, spec: { containers: [{ name: 'c', image: 'example.com/x:1' }] } };
+      const spec = { replicas: 1, serviceName: 'later', selector: { matchLabels: { app: 'later' } }, template };
+      await admin.call('POST', '/apis/apps/v1/namespaces/default/statefulsets', { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'later' }, spec });
       await settled();
+      expect(isReady(await admin.get<PodObject>('/api/v1/namespaces/default/pods/later-0'))).toBe(true);
+      await admin.call('DELETE', '/apis/apps/v1/namespaces/default/statefulsets/later');
       expect(await lives()).toEqual(before);
     });
 

@@ -44,12 +44,12 @@ describe('programs of a cluster', () => {
     const lines: string[] = [];
     const [first, second] = await Promise.all([findBinaries({ env, progress: (line) => lines.push(line) }), findBinaries({ env, progress: (line) => lines.push(line) })]);
     expect(second).toEqual(first);
-    expect(builds().length).toBe(4);
+    expect(builds().length).toBe(6);
     for (const path of Object.values(first)) expect(existsSync(path)).toBe(true);
     expect(lines).toContainEqual(expect.stringContaining('building from Go modules; this happens once'));
     expect(lines).toContainEqual(expect.stringMatching(/waiting for process \d+, which is building the same/));
     expect(await findBinaries({ env })).toEqual(first);
-    expect(builds().length).toBe(4);
+    expect(builds().length).toBe(6);
   });
 
   it('are pinned: a build takes the versions of go.mod, without changing it', async () => {
@@ -67,9 +67,18 @@ describe('programs of a cluster', () => {
     expect(found.kubectl).toBe(join(root, 'path', 'kubectl'));
     expect(builds().map((build) => build.split(' ').slice(build.split(' ').indexOf('-o') + 2))).toEqual([
       ['k8s.io/kubernetes/cmd/kube-controller-manager', 'k8s.io/kubernetes/cmd/kube-scheduler'],
+      ['k8s.io/kubernetes/cmd/kube-apiserver'],
       ['sigs.k8s.io/kwok/cmd/kwok'],
       ['github.com/open-policy-agent/gatekeeper/v3'],
+      ['helm.sh/helm/v3/cmd/helm'],
     ]);
+  });
+
+  it('are left out where they are not needed', async () => {
+    const found = await findBinaries({ env, without: ['helm', 'kube-apiserver-next'] });
+    expect(existsSync(found.helm)).toBe(false);
+    expect(existsSync(found['kube-apiserver'])).toBe(true);
+    expect(builds().join('\n')).not.toContain('helm');
   });
 
   it('are not mixed across versions that Kubernetes does not support together', async () => {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-export const TOOLS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'gatekeeper', 'kubectl'] as const;
+export const TOOLS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'gatekeeper', 'kubectl', 'kube-apiserver-next', 'helm'] as const;
 export type Tool = (typeof TOOLS)[number];
 export type Binaries = Readonly<Record<Tool, string>>;
 
@@ -18,6 +18,8 @@ export interface BinariesOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called with a line now and then while something is built. */
   readonly progress?: (line: string) => void;
+  /** Programs that can be done without, and are neither looked for nor built. Their paths lead nowhere. */
+  readonly without?: readonly Tool[];
 }
 
 /**
@@ -33,13 +35,13 @@ export interface BinariesOptions {
  * @throws NoClusterHere where that can't be done: no Go, another platform than Linux or macOS, an API server of a Kubernetes
  * version that the other programs can't serve.
  */
-export async function findBinaries({ env = process.env, progress = () => undefined }: BinariesOptions = {}): Promise<Binaries> {
+export async function findBinaries({ env = process.env, progress = () => undefined, without = [] }: BinariesOptions = {}): Promise<Binaries> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
     throw new NoClusterHere(`a Kubernetes control plane runs on Linux and macOS; this is ${process.platform}`);
   }
   if (onPath('openssl', env) === undefined) throw new NoClusterHere('openssl is not on the PATH; it makes the certificates. Install it.');
-  const found = new Map<Tool, string>();
-  for (const tool of TOOLS) {
+  const found = new Map<Tool, string>(without.map((tool) => [tool, join('/nonexistent', tool)]));
+  for (const tool of TOOLS.filter((one) => !without.includes(one))) {
     const path = inFolder(tool, env['KUBEBUILDER_ASSETS']) ?? (tool === 'kubectl' ? onPath(tool, env) : undefined);
     if (path !== undefined) found.set(tool, path);
   }
@@ -96,11 +98,16 @@ const MODULES: readonly Module[] = [
     tools: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'],
     package: (tool) => `k8s.io/kubernetes/cmd/${tool}`,
     program: (tool) => tool,
-    // What Kubernetes' own build stamps in; without it the server calls itself v0.0.0-master.
-    ldflags: (version) => {
-      const [major, minor] = version.slice(1).split('.');
-      return Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor }).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
-    },
+    ldflags: (version) => kubernetesVersion(version),
+  },
+  {
+    // The next minor's API server; controllers one minor older may serve it.
+    name: 'kubernetes-next',
+    path: 'k8s.io/kubernetes',
+    tools: ['kube-apiserver-next'],
+    package: () => 'k8s.io/kubernetes/cmd/kube-apiserver',
+    program: () => 'kube-apiserver',
+    ldflags: (version) => kubernetesVersion(version),
   },
   {
     name: 'kwok',
@@ -119,9 +126,29 @@ const MODULES: readonly Module[] = [
     ldflags: () => [],
     data: 'charts/gatekeeper/crds',
   },
+  {
+    name: 'helm',
+    path: 'helm.sh/helm/v3',
+    tools: ['helm'],
+    package: () => 'helm.sh/helm/v3/cmd/helm',
+    program: (tool) => tool,
+    ldflags: (version) => [`-X helm.sh/helm/v3/internal/version.version=${version}`],
+  },
 ];
 
+/** What Kubernetes' own build stamps in; without it the server calls itself v0.0.0-master. */
+function kubernetesVersion(version: string): string[] {
+  const [major, minor] = version.slice(1).split('.');
+  return Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor }).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+}
+
 const GO_FOLDER = join(__dirname, 'go');
+
+/** The version at which a program is built here. */
+export function pinned(tool: Tool): string {
+  const { name, path } = MODULES.find(({ tools }) => tools.includes(tool))!;
+  return pinnedVersion(readFileSync(join(GO_FOLDER, name, 'go.mod'), 'utf8'), path);
+}
 
 /** The folder that holds the tools, built if need be. Each tool is a build of its own, so that a later one can be added. */
 async function built(module: Module, tools: readonly Tool[], env: NodeJS.ProcessEnv, progress: (line: string) => void): Promise<string> {

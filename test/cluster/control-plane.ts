@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ export interface ControlPlaneOptions {
   readonly folder?: string;
   /** Leaves the programs running when this process ends. @default false */
   readonly outlive?: boolean;
+  /** Which API server: the pinned minor's, or the next one's. @default 'kube-apiserver' */
+  readonly apiServer?: 'kube-apiserver' | 'kube-apiserver-next';
 }
 
 export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
@@ -38,6 +40,7 @@ export class ControlPlane {
   /** Of {@link admin}, for kubectl. */
   readonly kubeconfig: string;
   private readonly clients: Api[] = [];
+  private readonly audited = { bytes: 0, entries: [] as AuditEntry[] };
 
   private constructor(
     readonly folder: string,
@@ -52,7 +55,7 @@ export class ControlPlane {
   }
 
   /** Starts one and waits until it serves; about five seconds. @throws ProgramFailed */
-  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false }: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false, apiServer = 'kube-apiserver' }: ControlPlaneOptions = {}): Promise<ControlPlane> {
     const root = folder ?? mkdtempSync(join(tmpdir(), 'stockade-cluster-'));
     mkdirSync(root, { recursive: true, mode: 0o700 });
     const processes = new Processes(root, outlive);
@@ -82,7 +85,7 @@ export class ControlPlane {
         },
         'kube-apiserver': {
           name: 'kube-apiserver',
-          binary: binaries['kube-apiserver'],
+          binary: binaries[apiServer],
           args: [
             `--etcd-servers=http://127.0.0.1:${etcd}`,
             '--bind-address=127.0.0.1',
@@ -186,12 +189,20 @@ export class ControlPlane {
     return file;
   }
 
-  /** Every request so far, as the API server wrote it down. */
-  audit(): AuditEntry[] {
+  /** Every request so far, as the API server wrote it down. What was read before isn't read again: the log grows by thousands of lines a minute. */
+  audit(): readonly AuditEntry[] {
     const log = join(this.folder, 'logs', 'audit.log');
     if (!existsSync(log)) return [];
-    const lines = readFileSync(log, 'utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as AuditEntry);
+    const file = openSync(log, 'r');
+    try {
+      const more = Buffer.alloc(Math.max(0, fstatSync(file).size - this.audited.bytes));
+      const end = more.subarray(0, readSync(file, more, 0, more.length, this.audited.bytes)).lastIndexOf('\n') + 1;
+      for (const line of more.subarray(0, end).toString('utf8').split('\n')) if (line !== '') this.audited.entries.push(JSON.parse(line) as AuditEntry);
+      this.audited.bytes += end;
+    } finally {
+      closeSync(file);
+    }
+    return [...this.audited.entries];
   }
 
   /** Ends a program and starts it again, on the same port with the same data. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { checkFleetFolder } from '../../apps/check-fleet';
-import { renderFleet } from '../../apps/render/render-fleet';
+import { renderFleet, type Format } from '../../apps/render/render-fleet';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
 import { formatProblems } from '../../fleet/errors';
@@ -21,12 +21,12 @@ export interface Example {
 
 const FLEET = join(__dirname, '..', '..', 'fleet');
 
-export async function renderExample(cluster?: string): Promise<Example> {
+export async function renderExample(cluster?: string, format: Format = 'plain'): Promise<Example> {
   const { fleet, problems } = checkFleetFolder(FLEET, catalogue);
   if (fleet === undefined) throw new Error(formatProblems(problems, FLEET));
   const parent = mkdtempSync(join(tmpdir(), 'stockade-rendered-'));
   const folder = join(parent, 'dist');
-  await renderFleet(fleet, catalogue, { out: folder, format: 'plain', version: '0.0.0', selection: cluster === undefined ? {} : { clusters: [cluster] } });
+  await renderFleet(fleet, catalogue, { out: folder, format, version: '0.0.0', selection: cluster === undefined ? {} : { clusters: [cluster] } });
   return { fleet, folder, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }
 

@@ -36,8 +36,7 @@ export async function installGatekeeper(controlPlane: ControlPlane, { templates,
     const all = await Promise.all(constraints.map((constraint) => admin.get<LiveConstraint>(pathOfConstraint(constraint))));
     return all.every(({ metadata, status }) => status?.byPod?.some(({ enforced, observedGeneration }) => enforced === true && observedGeneration === metadata.generation));
   });
-  const { authority, port } = served_.get(controlPlane)!;
-  await admin.apply(reachable(webhook, port, authority), { force: true });
+  await admin.apply(reachableHere(controlPlane, webhook), { force: true });
   await until('the API server asks Gatekeeper', async () => {
     const reply = await controlPlane.admin.request('POST', '/apis/storage.k8s.io/v1/storageclasses?dryRun=All', { body: { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'stockade-canary' }, provisioner: 'example.com/none' } });
     return JSON.stringify(reply.body).includes('admission webhook');
@@ -171,7 +170,9 @@ async function served(admin: Api, { apiVersion, kind }: Manifest): Promise<boole
   return (await admin.request('GET', `/apis/${apiVersion}/${kind.toLowerCase()}`)).status === 200;
 }
 
-function reachable(webhook: Manifest, port: number, authority: string): Manifest {
+/** A webhook configuration that finds the Gatekeeper of a control plane, which runs beside it and not behind a Service. */
+export function reachableHere(controlPlane: ControlPlane, webhook: Manifest): Manifest {
+  const { authority, port } = served_.get(controlPlane)!;
   const { webhooks } = webhook as Manifest & { webhooks: readonly object[] };
   return { ...webhook, webhooks: webhooks.map((one) => ({ ...one, clientConfig: { url: `https://127.0.0.1:${port}/v1/admit`, caBundle: Buffer.from(authority).toString('base64') } })) };
 }

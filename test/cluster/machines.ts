@@ -77,18 +77,20 @@ export async function addMachines(api: Api, cluster: Cluster, machines: readonly
       spec: { drivers: [{ name: driver.name, nodeID: machine.name, topologyKeys: [driver.topologyKey], allocatable: { count: machine.volumes } }] },
     });
   }
-  await until(`${machines.length} machines are ready and untainted by it`, async () => {
-    const nodes = await api.list<NodeObject>('/api/v1/nodes');
-    return nodes.length >= machines.length && nodes.every(isReady);
-  });
+  const nodes = (): Promise<NodeObject[]> => api.list<NodeObject>('/api/v1/nodes');
+  await until(`${machines.length} machines are ready`, async () => {
+    const now = await nodes();
+    return now.length >= machines.length && now.every(isReady);
+  }, { describe: async () => describeNodes((await nodes()).filter((node) => !isReady(node))) });
 }
 
 /**
  * What is left of a cloud and its machines: disks are made for PVCs whose pod was placed, in that pod's zone, as the CSI driver would;
- * and a pod that was asked to end is gone at once, deleted by the kubelet of its machine.
+ * a pod that was asked to end is gone at once, deleted by the kubelet of its machine; and a running pod that the control plane took for not
+ * ready, since its machine was not heard of, is put right by that kubelet.
  *
  * @param kubelet the API as the kubelet of a machine sees it
- * @param cutOff machines that hear nothing of the API server any more, while what they run goes on
+ * @param cutOff machines that hear nothing of the API server any more, while what they run goes on; see {@link loseMachines}
  * @returns resolves after the signal
  */
 export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (machine: string) => Promise<Api>, signal: AbortSignal, cutOff: ReadonlySet<string> = new Set()): Promise<void> {
@@ -99,20 +101,46 @@ export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (mac
       '/api/v1/pods',
       (pod) => {
         const machine = pod.spec.nodeName;
-        if (pod.metadata.deletionTimestamp === undefined || machine === undefined || cutOff.has(machine)) return;
+        if (machine === undefined || cutOff.has(machine) || !needsItsKubelet(pod)) return;
         const own = kubelets.get(machine) ?? kubelet(machine);
         kubelets.set(machine, own);
-        ignoreRaces(own.then((as) => finish(as, pod)));
+        ignoreRaces(own.then((as) => attend(as, pod)));
       },
       signal,
     ),
   ]);
 }
 
+/**
+ * Cuts machines off: nobody renews their leases, their kubelets hear nothing, and what they run goes on. All other machines, and kwok, are left
+ * alone: kwok keeps its hands off a machine whose lease somebody else holds.
+ *
+ * @param cutOff the set that their simulation was given
+ * @returns how to bring them back: resolves when they are ready again and their kubelets have caught up with what they missed
+ */
+export async function loseMachines(api: Api, names: readonly string[], cutOff: Set<string>, kubelet: (machine: string) => Promise<Api>): Promise<() => Promise<void>> {
+  const hold = (spec: object): Promise<unknown> => Promise.all(names.map((name) => api.patch(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`, { spec })));
+  for (const name of names) cutOff.add(name);
+  // The time of renewal stays, so that this is not taken for a sign of life.
+  await hold({ holderIdentity: 'nobody', leaseDurationSeconds: 3600 });
+  return async () => {
+    await hold({ holderIdentity: null });
+    const away = async (): Promise<NodeObject[]> => (await api.list<NodeObject>('/api/v1/nodes')).filter((node) => names.includes(node.metadata.name) && !isReady(node));
+    await until('the lost machines are ready again', async () => (await away()).length === 0, { describe: async () => describeNodes(await away()) });
+    for (const name of names) cutOff.delete(name);
+    for (const name of names) {
+      const missed = (await api.list<PodObject>(`/api/v1/pods?fieldSelector=spec.nodeName=${name}`)).filter(needsItsKubelet);
+      if (missed.length === 0) continue;
+      const own = await kubelet(name);
+      await Promise.all(missed.map((pod) => attend(own, pod).catch(unlessGone)));
+    }
+  };
+}
+
 export interface PodObject extends LiveObject {
   readonly metadata: LiveObject['metadata'] & { readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] };
   readonly spec: { readonly nodeName?: string; readonly nodeSelector?: Readonly<Record<string, string>>; readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[] };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+  readonly status?: { readonly phase?: string; readonly podIP?: string; readonly conditions?: readonly Condition[] };
 }
 
 export interface NodeObject extends LiveObject {
@@ -138,6 +166,31 @@ export async function until(what: string, holds: () => Promise<boolean>, { timeo
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Of pods: where each one is, and what keeps it from being ready, for whoever waited in vain. */
+export function describePods(pods: readonly PodObject[]): string {
+  const waiting = pods.filter((pod) => !isReady(pod));
+  const lines = waiting.map(({ metadata, spec, status }) => {
+    const failing = (status?.conditions ?? []).filter(({ status: holds }) => holds !== 'True').map(({ type, status: holds, reason, message }) => [`${type}=${holds}`, reason, message].filter(Boolean).join(' '));
+    return [
+      `${metadata.namespace}/${metadata.name} on ${spec.nodeName ?? 'no machine'}: ${status?.phase ?? 'no phase'}`,
+      ...(metadata.deletionTimestamp === undefined ? [] : [`ending since ${metadata.deletionTimestamp}`]),
+      ...(status?.podIP === undefined ? ['never started'] : []),
+      ...failing,
+    ].join('; ');
+  });
+  return [`${pods.length} pods, ${waiting.length} not ready`, ...lines].join('\n');
+}
+
+/** Of machines: what each says of itself, and what holds pods off it. */
+export const describeNodes = (nodes: readonly NodeObject[]): string =>
+  nodes
+    .map(({ metadata, spec, status }) => {
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      const taints = (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).join(', ');
+      return `${metadata.name}: Ready=${ready?.status ?? 'never'} ${ready?.reason ?? ''}; taints ${taints || 'none'}`;
+    })
+    .join('\n');
 
 interface ClaimObject extends LiveObject {
   readonly spec: { readonly storageClassName?: string; readonly volumeName?: string; readonly accessModes: readonly string[]; readonly resources: { readonly requests: { readonly storage: string } } };
@@ -205,6 +258,19 @@ async function provision(api: Api, cluster: Cluster, claim: ClaimObject): Promis
   });
 }
 
+/** A pod that is to end, or that runs and is said not to be ready: kwok sees to a pod's start, and to nothing after it. */
+const needsItsKubelet = ({ metadata, status }: PodObject): boolean =>
+  metadata.deletionTimestamp !== undefined || (status?.podIP !== undefined && (status.conditions ?? []).some(({ type, status: holds }) => type === 'Ready' && holds === 'False'));
+
+const attend = (kubelet: Api, pod: PodObject): Promise<void> => (pod.metadata.deletionTimestamp === undefined ? putRight(kubelet, pod) : finish(kubelet, pod));
+
+/** When a machine isn't heard of, the node controller writes `Ready: False` into its pods; the kubelet, heard again, writes what is so. */
+async function putRight(kubelet: Api, { metadata }: PodObject): Promise<void> {
+  const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }];
+  const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`;
+  await kubelet.call('PATCH', path, { metadata: { uid: metadata.uid }, status: { conditions } }, 'application/strategic-merge-patch+json');
+}
+
 /** A kubelet's last act for a pod: its containers ended, now the object goes, at grace 0. */
 async function finish(kubelet: Api, { metadata }: PodObject): Promise<void> {
   await kubelet.call('DELETE', `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`, {
@@ -217,8 +283,9 @@ async function finish(kubelet: Api, { metadata }: PodObject): Promise<void> {
 
 /** Events come twice, and find things made or gone; anything else must show. */
 function ignoreRaces(work: Promise<void>): void {
-  work.catch((error: unknown) => {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return;
-    process.stderr.write(`simulated machines: ${String(error)}\n`);
-  });
+  work.catch(unlessGone).catch((error: unknown) => process.stderr.write(`simulated machines: ${String(error)}\n`));
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && (error.status === 404 || error.status === 409))) throw error;
 }

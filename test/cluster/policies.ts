@@ -56,6 +56,9 @@ async function livePolicies(admin: Api, objects: readonly Manifest[]): Promise<L
   return (await admin.list<LivePolicy>('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies')).filter(({ metadata }) => names.has(metadata.name));
 }
 
+/** Waits until the native policies, applied by whatever way, hold requests. */
+export const untilInForce = (admin: Api): Promise<void> => inForce(admin, true);
+
 /** Until the canary's policy, a namespaced and a cluster-wide one, refuse or let through. All are taken in by one watch, in the order of their making. */
 async function inForce(admin: Api, refused: boolean): Promise<void> {
   const staking = (await admin.list('/api/v1/namespaces?labelSelector=stockade.dev/protection=staking'))[0];

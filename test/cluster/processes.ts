@@ -135,16 +135,23 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Ports on the loopback address that nobody listens on, below the range from which connections get theirs. */
-export async function freePorts(count: number): Promise<number[]> {
+/**
+ * Ports on the loopback address that nobody listens on, below the range from which connections get theirs. Until a program listens on one it
+ * is anybody's, so test files that run at once look in ranges of their own.
+ */
+export async function freePorts(count: number, worker = Number(process.env['VITEST_POOL_ID'] ?? 1)): Promise<number[]> {
+  const first = 20_000 + ((worker - 1) % RANGES) * PORTS_OF_A_RANGE;
   const ports: number[] = [];
   for (let attempt = 0; ports.length < count; attempt++) {
-    if (attempt > 200) throw new Error('no free ports between 20000 and 29999 of 127.0.0.1');
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (attempt > 200) throw new Error(`no free ports between ${first} and ${first + PORTS_OF_A_RANGE - 1} of 127.0.0.1`);
+    const port = first + Math.floor(Math.random() * PORTS_OF_A_RANGE);
     if (!ports.includes(port) && (await isFree(port))) ports.push(port);
   }
   return ports;
 }
+
+const RANGES = 4;
+const PORTS_OF_A_RANGE = 2500;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

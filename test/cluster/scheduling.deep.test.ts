@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../apps/check-fleet';
@@ -9,8 +8,8 @@ import { catalogue } from '../../constructs/chains';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
-import { addMachines, isReady, until, type Condition, type NodeObject, type PodObject } from './machines';
-import { installNative, policiesOf } from './policies';
+import { addMachines, describeNodes, describePods, isReady, loseMachines, until, type Condition, type NodeObject, type PodObject } from './machines';
+import { installNative, policiesOf, removeNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
 const CLUSTER = 'gke-europe-west1';
@@ -22,7 +21,8 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone';
 /** What docs/runbooks/machines.md says of lost zones, drained machines and full pools, step by step. */
 describeCluster(`${CLUSTER} and its machines`, () => {
   const controlPlane = useControlPlane({ serviceRange: cluster.ranges.services });
-  const machines = useMachines(controlPlane, fleet!, CLUSTER);
+  const cutOff = new Set<string>();
+  const machines = useMachines(controlPlane, fleet!, CLUSTER, cutOff);
   let example: Example;
   let manifests: ClusterManifests;
   let admin: Api;
@@ -32,11 +32,10 @@ describeCluster(`${CLUSTER} and its machines`, () => {
   const nodes = (): Promise<NodeObject[]> => admin.list<NodeObject>('/api/v1/nodes');
   const stakingPods = async (): Promise<PodObject[]> => (await admin.list<PodObject>(`/api/v1/pods?labelSelector=${LABELS.node}`)).filter(({ metadata }) => metadata.namespace!.startsWith('staking-'));
   const lives = async (): Promise<Record<string, string>> => Object.fromEntries((await stakingPods()).map(({ metadata, spec }) => [`${metadata.namespace}/${metadata.name}`, `${metadata.uid} on ${spec.nodeName}`]));
+  const wanted = async (): Promise<number> => (await admin.list<LiveObject & { spec: { replicas: number } }>('/apis/apps/v1/statefulsets')).reduce((sum, { spec }) => sum + spec.replicas, 0);
+  const stateNow = async (): Promise<string> => `${await wanted()} pods are declared; ${describePods(await stakingPods())}\n${describeNodes(await nodes())}`;
   const allReady = (): Promise<void> =>
-    until('every staking pod is ready', async () => {
-      const statefulSets = await admin.list<LiveObject & { spec: { replicas: number } }>('/apis/apps/v1/statefulsets');
-      return (await stakingPods()).filter(isReady).length === statefulSets.reduce((sum, { spec }) => sum + spec.replicas, 0);
-    }, { timeoutMs: 180_000 });
+    until('every staking pod is ready', async () => (await stakingPods()).filter(isReady).length === (await wanted()), { timeoutMs: 180_000, describe: stateNow });
 
   beforeAll(async () => {
     example = await renderExample(CLUSTER);
@@ -87,14 +86,16 @@ describeCluster(`${CLUSTER} and its machines`, () => {
   describe('a lost zone', () => {
     it('its pods stay where they are, nothing is started elsewhere, and they go on when it is back', async () => {
       const before = await lives();
-      const zone = cluster.zones.find((one) => machines.some(({ zone: of, pool }) => of === one && pool !== undefined))!;
-      const lost = machines.filter((machine) => machine.zone === zone).map(({ name }) => name);
+      const inZone = (zone: string): string[] => machines.filter((machine) => machine.zone === zone).map(({ name }) => name);
+      const placed = new Set((await stakingPods()).map(({ spec }) => spec.nodeName!));
+      const lost = cluster.zones.map(inZone).find((names) => names.some((name) => placed.has(name)))!;
+      const onLost = async (): Promise<PodObject[]> => (await stakingPods()).filter(({ spec }) => lost.includes(spec.nodeName!));
       // The control: a pod that does not stay is driven out by the same loss.
       const impatient = await impatientPodOn(admin, lost[0]!);
 
-      await controlPlane().halt('kwok');
-      const alive = heartbeats(await controlPlane().controller('node-controller'), machines.filter(({ name }) => !lost.includes(name)).map(({ name }) => name));
-      await until('the zone\'s machines are taken for lost', async () => (await nodes()).filter(({ metadata }) => lost.includes(metadata.name)).every((node) => !isReady(node)), { timeoutMs: 150_000 });
+      const bringBack = await loseMachines(admin, lost, cutOff, (machine) => controlPlane().kubelet(machine));
+      await until('the zone\'s machines are taken for lost', async () => (await nodes()).filter(({ metadata }) => lost.includes(metadata.name)).every((node) => !isReady(node)), { timeoutMs: 150_000, describe: stateNow });
+      await until('and their pods for not ready', async () => !(await onLost()).some(isReady), { describe: stateNow });
       await until('the impatient pod was driven out', async () => {
         const { status, body } = await admin.request('GET', impatient);
         return status === 404 || (body as LiveObject).metadata.deletionTimestamp !== undefined;
@@ -103,9 +104,7 @@ describeCluster(`${CLUSTER} and its machines`, () => {
       expect(await lives()).toEqual(before);
       expect((await stakingPods()).filter(({ metadata }) => metadata.deletionTimestamp !== undefined)).toEqual([]);
 
-      await alive();
-      await controlPlane().run('kwok');
-      await until('the machines are back', async () => (await nodes()).every(isReady), { timeoutMs: 150_000 });
+      await bringBack();
       await allReady();
       expect(await lives()).toEqual(before);
     });
@@ -173,13 +172,29 @@ describeCluster(`${CLUSTER} and its machines`, () => {
     });
 
     it('a force-drain is refused, and so is taking the machine\'s Node away', async () => {
-      expect(await kubectl('drain', machine, '--ignore-daemonsets', '--delete-emptydir-data', '--disable-eviction', '--grace-period=0', '--force', '--timeout=5s')).not.toContain('error: unable to parse');
-      const other = (await stakingPods()).find(({ metadata }) => metadata.labels![LABELS.signer] === 'true')!;
-      const said = await kubectl('delete', 'pod', other.metadata.name, '-n', other.metadata.namespace!, '--grace-period=0', '--force');
+      const signer = (await stakingPods()).find(({ metadata }) => metadata.labels![LABELS.signer] === 'true')!;
+      const its = signer.spec.nodeName!;
+      const before = await lives();
+      const said = await kubectl('drain', its, '--ignore-daemonsets', '--delete-emptydir-data', '--disable-eviction', '--grace-period=0', '--force', '--timeout=5s');
       expect(said).toContain("ValidatingAdmissionPolicy 'stockade-pod-deletion'");
       expect(said).toContain(ANNOTATIONS.machineEnded);
+      expect(await kubectl('uncordon', its)).toContain('uncordoned');
+      const forced = await kubectl('delete', 'pod', signer.metadata.name, '-n', signer.metadata.namespace!, '--grace-period=0', '--force');
+      expect(forced).toContain("ValidatingAdmissionPolicy 'stockade-pod-deletion'");
+      expect(forced).toContain(ANNOTATIONS.machineEnded);
       const editor = await controlPlane().as({ user: 'editor@example.com', groups: ['system:masters'] });
-      await expect(editor.call('DELETE', `/api/v1/nodes/${other.spec.nodeName}`)).rejects.toThrow("ValidatingAdmissionPolicy 'stockade-machines'");
+      await expect(editor.call('DELETE', `/api/v1/nodes/${its}`)).rejects.toThrow("ValidatingAdmissionPolicy 'stockade-machines'");
+      expect(await lives()).toEqual(before);
+    });
+
+    it('the control: without the policies the same force-drain takes every pod of the machine', async () => {
+      const signer = (await stakingPods()).find(({ metadata }) => metadata.labels![LABELS.signer] === 'true')!;
+      const its = signer.spec.nodeName!;
+      const ended = (await on(its)).map(({ metadata }) => metadata.uid);
+      await removeNative(admin, policiesOf(fleet!, CLUSTER));
+      expect(await kubectl('drain', its, '--ignore-daemonsets', '--delete-emptydir-data', '--disable-eviction', '--grace-period=0', '--force', '--timeout=60s')).toContain(`node/${its} drained`);
+      const now = (await stakingPods()).map(({ metadata }) => metadata.uid);
+      expect(ended.filter((uid) => now.includes(uid))).toEqual([]);
     });
   });
 });
@@ -198,21 +213,4 @@ async function impatientPodOn(admin: Api, machine: string): Promise<string> {
   const path = '/api/v1/namespaces/default/pods/impatient';
   await until('the impatient pod is ready', async () => isReady(await admin.get<PodObject>(path)));
   return path;
-}
-
-/** Renews the leases of machines in their kubelets' place. Returns how to end it. */
-function heartbeats(api: Api, names: readonly string[]): () => Promise<void> {
-  const stop = new AbortController();
-  const beat = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      const spec = { renewTime: new Date().toISOString().replace('Z', '000Z') };
-      await Promise.all(names.map((name) => api.patch(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`, { spec })));
-      await setTimeout(5000, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  };
-  const running = beat();
-  return async () => {
-    stop.abort();
-    await running;
-  };
 }

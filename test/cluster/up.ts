@@ -6,7 +6,7 @@ import { findBinaries } from './binaries';
 import { ControlPlane } from './control-plane';
 import { applyAll, manifestsOf, quotasKnown, renderExample } from './example';
 import { upFolder } from './left-running';
-import { isReady, joinMachines, machinesOf, until, type PodObject } from './machines';
+import { describePods, isReady, joinMachines, machinesOf, until, type PodObject } from './machines';
 import { stopLeftRunning } from './processes';
 
 /** `npm run cluster:up`: one cluster of the example fleet on this machine, left running to play with. */
@@ -23,7 +23,7 @@ async function up(name: string): Promise<void> {
     example.remove();
     throw new Error(`there is no cluster "${name}" in fleet/clusters. There are: ${Object.keys(example.fleet.clusters).sort().join(', ')}.`);
   }
-  const binaries = await findBinaries({ progress: say });
+  const binaries = await findBinaries({ progress: say, without: ['helm', 'kube-apiserver-next'] });
   const folder = upFolder(name);
   if ((await stopLeftRunning(folder)).length > 0) say('Stopped the one that was running.');
   if (existsSync(folder)) rmSync(folder, { recursive: true });
@@ -52,7 +52,7 @@ async function up(name: string): Promise<void> {
     await applyAll(builder, nodes);
     const pods = async (): Promise<PodObject[]> => (await admin.list<PodObject>('/api/v1/pods')).filter(({ metadata }) => metadata.namespace!.startsWith('staking-'));
     const wanted = nodes.reduce((sum, { kind, spec }) => sum + (kind === 'StatefulSet' ? (spec as { replicas: number }).replicas : 0), 0);
-    await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted);
+    await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted, { describe: async () => describePods(await pods()) });
 
     const roles = { viewer: access.viewers, operator: access.operators, deployer: access.deployers, 'break-glass': access.breakGlass, 'data-custodian': access.dataCustodians, planner: access.planners };
     for (const [role, groups] of Object.entries(roles)) {

@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['*.test.ts'],
     globalSetup: ['global-setup.ts'],
-    // Each file starts a control plane of its own; two at once would wait for each other's processors.
-    fileParallelism: false,
+    // Each file starts control planes of its own, and spends much of its time waiting for what Kubernetes does in its own time.
+    maxWorkers: 2,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,

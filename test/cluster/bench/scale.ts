@@ -16,7 +16,7 @@ import { findBinaries } from '../binaries';
 import { ControlPlane } from '../control-plane';
 import { applyAll, manifestsOf } from '../example';
 import { installGatekeeper, removeGatekeeper } from '../gatekeeper';
-import { isReady, joinMachines, machinesOf, simulateMachines, until, type PodObject } from '../machines';
+import { describePods, isReady, joinMachines, machinesOf, simulateMachines, until, type PodObject } from '../machines';
 import { installNative, policiesOf, removeNative } from '../policies';
 
 const whole = (text: string): number => {
@@ -78,7 +78,7 @@ async function bench({ nodes, samples, pods }: Options, say: (line: string) => v
     const workloads = rendered.flatMap((cluster) => cluster.nodes);
     const statefulSets = workloads.filter(({ kind }) => kind === 'StatefulSet');
 
-    const binaries = await findBinaries({ progress: say });
+    const binaries = await findBinaries({ progress: say, without: ['helm', 'kube-apiserver-next'] });
     controlPlane = await ControlPlane.start(binaries);
     const { admin } = controlPlane;
     const plane = controlPlane;
@@ -97,8 +97,9 @@ async function bench({ nodes, samples, pods }: Options, say: (line: string) => v
     const requests = plane.audit().slice(before).filter(({ user }) => user.username === 'platform@example.com').length;
     let running: Report['running'];
     if (pods) {
+      const all = (): Promise<PodObject[]> => admin.list<PodObject>(`/api/v1/pods?labelSelector=${LABELS.node}`);
       const [more] = await timed(() =>
-        until(`${statefulSets.length} pods are ready`, async () => (await admin.list<PodObject>(`/api/v1/pods?labelSelector=${LABELS.node}`)).filter(isReady).length === statefulSets.length, { timeoutMs: 1_200_000 }),
+        until(`${statefulSets.length} pods are ready`, async () => (await all()).filter(isReady).length === statefulSets.length, { timeoutMs: 1_200_000, describe: async () => describePods(await all()) }),
       );
       running = { pods: statefulSets.length, secondsAfterApply: more };
     }
