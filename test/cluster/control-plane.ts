@@ -15,6 +15,8 @@ export interface ControlPlaneOptions {
   readonly folder?: string;
   /** Leaves the programs running when this process ends. @default false */
   readonly outlive?: boolean;
+  /** Whether kwok stands in for kubelets. @default true */
+  readonly simulated?: boolean;
 }
 
 export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
@@ -52,7 +54,7 @@ export class ControlPlane {
   }
 
   /** Starts one and waits until it serves; about five seconds. @throws ProgramFailed */
-  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false }: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false, simulated = true }: ControlPlaneOptions = {}): Promise<ControlPlane> {
     const root = folder ?? mkdtempSync(join(tmpdir(), 'stockade-cluster-'));
     mkdirSync(root, { recursive: true, mode: 0o700 });
     const processes = new Processes(root, outlive);
@@ -144,7 +146,7 @@ export class ControlPlane {
       const controlPlane = new ControlPlane(root, url, authority, { api: admin, kubeconfig: files.kubeconfigs.admin }, processes, programs);
       await controlPlane.run('etcd');
       await controlPlane.run('kube-apiserver');
-      await Promise.all((['kube-controller-manager', 'kube-scheduler', 'kwok'] as const).map((name) => controlPlane.run(name)));
+      await Promise.all((['kube-controller-manager', 'kube-scheduler', ...(simulated ? (['kwok'] as const) : [])] as const).map((name) => controlPlane.run(name)));
       return controlPlane;
     } catch (error) {
       await processes.stopAll();
@@ -200,8 +202,8 @@ export class ControlPlane {
     await this.run(name);
   }
 
-  halt(name: string): Promise<void> {
-    return this.processes.stop(name);
+  halt(name: string, signal?: NodeJS.Signals): Promise<void> {
+    return this.processes.stop(name, signal);
   }
 
   /** Process ids of what runs. */
