@@ -17,6 +17,8 @@ export interface NodeBinaries {
   /** Folder of the reference network plugins. */
   readonly networkPlugins: string;
   readonly agent: string;
+  /** CometBFT's own reader of the journal of what a node signed. */
+  readonly wal2json: string;
   readonly pause: string;
   readonly clients: Readonly<Record<Client, { readonly program: string; readonly version: string }>>;
 }
@@ -39,13 +41,15 @@ export async function findNodeBinaries({ env = process.env, progress = () => und
   const controlPlane = await findBinaries({ env, progress });
   const kubernetes = await built(kubernetesModule(['kubelet']), ['kubelet'], env, progress);
   const standIns = await built(STAND_INS, STAND_INS.tools, env, progress);
+  let wal2json = '';
   const clients = {} as Record<Client, { program: string; version: string }>;
   for (const [name, module] of Object.entries(CLIENT_MODULES) as [Client, GoModule][]) {
     const folder = await built(module, module.tools, env, progress);
     const program = join(folder, module.tools[0]!);
+    if (module.tools.includes('wal2json')) wal2json = join(folder, 'wal2json');
     clients[name] = { program, version: await versionOf(program) };
   }
-  return { controlPlane, kubelet: join(kubernetes, 'kubelet'), agent: join(standIns, 'agent'), pause: join(standIns, 'pause'), clients, ...packages };
+  return { controlPlane, kubelet: join(kubernetes, 'kubelet'), agent: join(standIns, 'agent'), pause: join(standIns, 'pause'), clients, wal2json, ...packages };
 }
 
 /** Without C, so that a program and nothing else makes an image. */
@@ -74,7 +78,12 @@ const client = (name: Client, path: string, program: string): GoModule => ({
 const CLIENT_MODULES: Readonly<Record<Client, GoModule>> = {
   geth: client('geth', 'github.com/ethereum/go-ethereum', 'geth'),
   'geth-newer': client('geth-newer', 'github.com/ethereum/go-ethereum', 'geth'),
-  cometbft: client('cometbft', 'github.com/cometbft/cometbft', 'cometbft'),
+  cometbft: {
+    ...client('cometbft', 'github.com/cometbft/cometbft', 'cometbft'),
+    tools: ['cometbft', 'wal2json'],
+    package: (tool) => `github.com/cometbft/cometbft/${tool === 'cometbft' ? 'cmd' : 'scripts'}/${tool}`,
+    program: (tool) => tool,
+  },
   'cometbft-newer': client('cometbft-newer', 'github.com/cometbft/cometbft', 'cometbft'),
 };
 

@@ -46,7 +46,7 @@ export interface ContainerStatus {
 interface State {
   readonly running?: object;
   readonly waiting?: { readonly reason: string; readonly message?: string };
-  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly signal?: number };
+  readonly terminated?: { readonly exitCode: number; readonly reason?: string; readonly containerID?: string };
 }
 
 /**
@@ -170,6 +170,23 @@ export class RealCluster {
   async scale(network: typeof COSMOS | typeof ETHEREUM, node: string, replicas: 0 | 1): Promise<void> {
     await this.admin.patch(statefulSetPath(network, node), { spec: { replicas } });
     if (replicas === 0) await until(`the pod of ${node} is gone`, async () => (await this.pod(network, node)) === undefined, { timeoutMs: 180_000 });
+  }
+
+  /** How the client's containers end, run by run, while something is done to their pod: by their exit codes. */
+  async exitCodes(network: typeof COSMOS | typeof ETHEREUM, node: string, act: () => Promise<unknown>): Promise<number[]> {
+    const old = (await this.pod(network, node))!;
+    const ends = new Map<string, number>();
+    const enough = new AbortController();
+    const watching = this.admin.watch<LivePod>(`/api/v1/namespaces/${networkNamespace(network)}/pods?fieldSelector=metadata.name=${old.metadata.name}`, ({ metadata, status }) => {
+      const client = status?.containerStatuses?.find(({ name }) => name === 'client');
+      const end = client?.state?.terminated ?? client?.lastState?.terminated;
+      if (metadata.uid === old.metadata.uid && end !== undefined) ends.set(end.containerID ?? '', end.exitCode);
+    }, enough.signal);
+    await act();
+    await until(`the old pod of ${node} is gone`, async () => (await this.pod(network, node))?.metadata.uid !== old.metadata.uid, { timeoutMs: 180_000 });
+    enough.abort();
+    await watching;
+    return [...ends.values()];
   }
 
   /** What a pod's containers wrote, on whichever machine it was. */

@@ -3,14 +3,17 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { checkFleetFolder } from '../../apps/check-fleet';
+import { FleetContext } from '../../apps/render/fleet-context';
 import { renderFleet } from '../../apps/render/render-fleet';
 import { catalogue } from '../../constructs/chains';
+import type { ComponentSpec } from '../../constructs/chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import { formatProblems } from '../../fleet/errors';
 import { append, EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../../fleet/keys-lock';
 import type { Fleet } from '../../fleet/model';
-import { keySecretPath, nodeSecretPath } from '../../naming';
+import { componentName, keySecretPath, networkNamespace, nodeSecretPath } from '../../naming';
 import { manifestsOf, type ClusterManifests } from '../cluster/example';
+import type { KeptSecret } from './secret-manager';
 
 export const CLUSTER = 'gke-nodes';
 export const ZONE = 'europe-west1-b';
@@ -64,12 +67,13 @@ export const addressOf = (publicKey: Buffer): string => createHash('sha256').upd
 export const validatorKey = (node: string): string => publicKeyOf(seedOf(`${node} validator`)).toString('base64');
 const nodeId = (node: string): string => addressOf(publicKeyOf(seedOf(`${node} node`)));
 
-/** Where the secret manager has each secret of the fleet, and the secret. */
-export function secretsOfFleet(): Map<string, Buffer> {
+/** Where the secret manager has each secret of the fleet, the secret, and the service account that it is for. */
+export function secretsOfFleet(): Map<string, KeptSecret> {
+  const of = (network: string, node: string, component: string, raw: Buffer): KeptSecret => ({ raw, account: `${networkNamespace(network)}:${componentName(node, component)}` });
   return new Map([
-    [nodeSecretPath(ETHEREUM, CLUSTER, EXECUTION_NODE, 'jwt'), seedOf('jwt')],
-    ...VALIDATORS.map((node): [string, Buffer] => [keySecretPath(COSMOS, validatorKey(node)), seedOf(`${node} validator`)]),
-    ...[...VALIDATORS, ...SENTRIES].map((node): [string, Buffer] => [nodeSecretPath(COSMOS, CLUSTER, node, 'node-key'), seedOf(`${node} node`)]),
+    [nodeSecretPath(ETHEREUM, CLUSTER, EXECUTION_NODE, 'jwt'), of(ETHEREUM, EXECUTION_NODE, 'execution', seedOf('jwt'))],
+    ...VALIDATORS.map((node): [string, KeptSecret] => [keySecretPath(COSMOS, validatorKey(node)), of(COSMOS, node, 'node', seedOf(`${node} validator`))]),
+    ...[...VALIDATORS, ...SENTRIES].map((node): [string, KeptSecret] => [nodeSecretPath(COSMOS, CLUSTER, node, 'node-key'), of(COSMOS, node, 'node', seedOf(`${node} node`))]),
   ]);
 }
 
@@ -202,6 +206,11 @@ export class NodesFleet {
 }
 
 export const TAINT = { key: 'stockade.dev/pool', value: POOL, effect: 'NoSchedule' } as const;
+
+/** What the chain's definition declares of the one component of a node. */
+export function componentOf(fleet: Fleet, name: string): ComponentSpec {
+  return new FleetContext(fleet, catalogue).componentsOf(fleet.nodes.find((node) => node.name === name)!)[0]!;
+}
 
 /** The objects of some of the fleet's nodes. */
 export const ofNodes = (manifests: readonly Manifest[], ...nodes: readonly string[]): Manifest[] =>

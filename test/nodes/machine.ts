@@ -123,6 +123,14 @@ export class Machine {
     return lines.filter((line) => line.includes(command)).map((line) => Number(line.trim().split(' ')[0]));
   }
 
+  /** Process 1 of a container, as this machine numbers it. @param containerId as a pod's status has it */
+  pidOf(containerId: string): number {
+    const id = containerId.replace('containerd://', '');
+    const line = this.namespaces.run(this.around.binaries.ctr, '--namespace=k8s.io', 'tasks', 'list').split('\n').find((one) => one.startsWith(id));
+    if (line === undefined) throw new Error(`no container ${id} runs on ${this.name}`);
+    return Number(line.trim().split(/\s+/)[1]);
+  }
+
   /** Imports what the control plane's images are by now. */
   async importImages(): Promise<void> {
     const { binaries, images } = this.around;
@@ -163,7 +171,7 @@ export class Machine {
   }
 
   private makeCgroups(): void {
-    for (const hierarchy of HIERARCHIES()) {
+    for (const hierarchy of HIERARCHIES().filter((name) => name !== 'unified')) {
       const folder = join(CGROUPS, hierarchy, this.cgroup);
       mkdirSync(folder, { recursive: true });
       if (hierarchy !== 'cpuset') continue;
@@ -240,7 +248,8 @@ const KERNEL_SETTINGS: Readonly<Record<string, number>> = {
 const HEALTH_PORT = 10248;
 
 const CGROUPS = '/sys/fs/cgroup';
-const HIERARCHIES = (): string[] => readdirSync(CGROUPS).filter((name) => name !== 'unified');
+/** Those of version 1, and the one of version 2 beside them, where containerd makes its own. */
+const HIERARCHIES = (): string[] => readdirSync(CGROUPS);
 
 function removeFolders(folder: string): boolean {
   if (!existsSync(folder)) return true;

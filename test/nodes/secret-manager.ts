@@ -7,14 +7,25 @@ import { SECRET_MANAGER, serviceHost, SYSTEM_NAMESPACE } from '../../naming';
 /** Where pods find it. */
 export const SECRET_MANAGER_HOST = serviceHost(SECRET_MANAGER.service, SYSTEM_NAMESPACE);
 
+/** A raw secret, and the service account that it is for. */
+export interface KeptSecret {
+  readonly raw: Buffer;
+  /** As `<namespace>:<name>`. */
+  readonly account: string;
+}
+
 /**
- * Stands in for the secret manager: it gives a raw secret to whoever shows a valid token for its audience, and public content to whoever
- * asks by checksum. It knows no claims: that a key goes to one holder at a time is what the real one is for.
+ * Stands in for the secret manager: it gives a raw secret to the service account that it is for, by a valid token for its audience, and
+ * public content to whoever asks by checksum. It knows no claims: that a key goes to one holder at a time is what the real one is for.
  */
 export class StandInSecretManager {
   /** What was handed out: secret, then the pods that got it. */
   readonly handedOut: { readonly source: string; readonly pod: string }[] = [];
-  private readonly secrets = new Map<string, Buffer>();
+  /** What was asked for by somebody whom it is not for. */
+  readonly refused: { readonly source: string; readonly account: string }[] = [];
+  /** Taken away to show what it holds: whether the account matters. */
+  looksAtIdentity = true;
+  private readonly secrets = new Map<string, KeptSecret>();
   private readonly contents = new Map<string, string>();
 
   private constructor(
@@ -39,8 +50,8 @@ export class StandInSecretManager {
     return manager;
   }
 
-  keep(source: string, raw: Buffer): void {
-    this.secrets.set(source, raw);
+  keep(source: string, secret: KeptSecret): void {
+    this.secrets.set(source, secret);
   }
 
   /** @returns its checksum */
@@ -60,24 +71,37 @@ export class StandInSecretManager {
       const content = this.contents.get(url.searchParams.get('sha256') ?? '');
       return content === undefined ? { status: 404 } : { status: 200, body: content };
     }
-    const pod = await this.podOf(authorization?.replace(/^Bearer /, ''));
-    if (pod === undefined) return { status: 401 };
+    const asker = await this.askerOf(authorization?.replace(/^Bearer /, ''));
+    if (asker === undefined) return { status: 401 };
     const source = url.searchParams.get('source') ?? '';
     const secret = this.secrets.get(source);
     if (secret === undefined) return { status: 404 };
-    this.handedOut.push({ source, pod });
-    return { status: 200, body: secret };
+    if (this.looksAtIdentity && asker.account !== secret.account) {
+      this.refused.push({ source, account: asker.account });
+      return { status: 403 };
+    }
+    this.handedOut.push({ source, pod: asker.pod });
+    return { status: 200, body: secret.raw };
   }
 
-  /** The pod that a token is bound to, if the cluster says that the token is good for this audience. */
-  private async podOf(token: string | undefined): Promise<string | undefined> {
+  /** Who a token is of, if the cluster says that it is good for this audience. */
+  private async askerOf(token: string | undefined): Promise<{ readonly account: string; readonly pod: string } | undefined> {
     if (token === undefined) return undefined;
-    const { status } = await this.api.call<{ status: { authenticated?: boolean; audiences?: string[]; user?: { extra?: Record<string, string[]> } } }>('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+    const { status } = await this.api.call<Review>('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
       spec: { token, audiences: [SECRET_MANAGER.audience] },
     });
+    const { username = '', extra = {} } = status.user ?? {};
     if (status.authenticated !== true || !status.audiences?.includes(SECRET_MANAGER.audience)) return undefined;
-    return status.user?.extra?.['authentication.kubernetes.io/pod-uid']?.[0];
+    return { account: username.replace('system:serviceaccount:', ''), pod: extra['authentication.kubernetes.io/pod-uid']?.[0] ?? '' };
   }
+}
+
+interface Review {
+  readonly status: {
+    readonly authenticated?: boolean;
+    readonly audiences?: readonly string[];
+    readonly user?: { readonly username: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
+  };
 }

@@ -2,7 +2,10 @@ module stockade.example/test/cluster/cometbft
 
 go 1.25.0
 
-tool github.com/cometbft/cometbft/cmd/cometbft
+tool (
+	github.com/cometbft/cometbft/cmd/cometbft
+	github.com/cometbft/cometbft/scripts/wal2json
+)
 
 require (
 	github.com/DataDog/zstd v1.4.5 // indirect
