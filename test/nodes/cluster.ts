@@ -8,7 +8,7 @@ import { applyAll, quotasKnown } from '../cluster/example';
 import { isReady, until, type PodObject } from '../cluster/machines';
 import type { NodeBinaries } from './binaries';
 import { provideDisks } from './disks';
-import { COSMOS, ETHEREUM, genesis, NodesFleet, ofNodes, POOL, secretsOfFleet, TAINT, ZONE, type BuiltImage, type FleetVariant } from './fleet';
+import { COSMOS, genesis, NodesFleet, ofNodes, POOL, secretsOfFleet, TAINT, ZONE, type BuiltImage, type FleetVariant, type NetworkName } from './fleet';
 import { buildImage, type ImageContent } from './images';
 import { Machine } from './machine';
 import { Network } from './network';
@@ -141,20 +141,20 @@ export class RealCluster {
     return own;
   }
 
-  async pod(network: typeof COSMOS | typeof ETHEREUM, node: string): Promise<LivePod | undefined> {
+  async pod(network: NetworkName, node: string): Promise<LivePod | undefined> {
     const reply = await this.admin.request('GET', `${podPath(network, node)}`);
     return reply.status === 200 ? (reply.body as LivePod) : undefined;
   }
 
   /** Waits for the pod of a node that isn't one of before, ready. @returns it */
-  async ready(network: typeof COSMOS | typeof ETHEREUM, node: string, { not, timeoutMs = 120_000 }: { not?: string; timeoutMs?: number } = {}): Promise<LivePod> {
+  async ready(network: NetworkName, node: string, { not, timeoutMs = 120_000 }: { not?: string; timeoutMs?: number } = {}): Promise<LivePod> {
     const fits = (pod: LivePod | undefined): pod is LivePod => pod !== undefined && pod.metadata.uid !== not && pod.metadata.deletionTimestamp === undefined && isReady(pod);
     await until(`a pod of ${node} is ready`, async () => fits(await this.pod(network, node)), { timeoutMs, describe: () => this.describe(network, node) });
     return (await this.pod(network, node))!;
   }
 
   /** Fires an armed StatefulSet: its pod is replaced by one of its newest revision. Then arms it again. @returns the new pod, ready */
-  async fire(network: typeof COSMOS | typeof ETHEREUM, node: string): Promise<LivePod> {
+  async fire(network: NetworkName, node: string): Promise<LivePod> {
     const before = await this.pod(network, node);
     await this.partition(network, node, 0);
     const pod = await this.ready(network, node, { not: before?.metadata.uid, timeoutMs: 180_000 });
@@ -162,18 +162,18 @@ export class RealCluster {
     return pod;
   }
 
-  partition(network: typeof COSMOS | typeof ETHEREUM, node: string, partition: number): Promise<unknown> {
+  partition(network: NetworkName, node: string, partition: number): Promise<unknown> {
     return this.admin.patch(statefulSetPath(network, node), { spec: { updateStrategy: { rollingUpdate: { partition } } } });
   }
 
   /** Stops a node or starts it, and waits until its pod is gone. */
-  async scale(network: typeof COSMOS | typeof ETHEREUM, node: string, replicas: 0 | 1): Promise<void> {
+  async scale(network: NetworkName, node: string, replicas: 0 | 1): Promise<void> {
     await this.admin.patch(statefulSetPath(network, node), { spec: { replicas } });
     if (replicas === 0) await until(`the pod of ${node} is gone`, async () => (await this.pod(network, node)) === undefined, { timeoutMs: 180_000 });
   }
 
   /** How the client's containers end, run by run, while something is done to their pod: by their exit codes. */
-  async exitCodes(network: typeof COSMOS | typeof ETHEREUM, node: string, act: () => Promise<unknown>): Promise<number[]> {
+  async exitCodes(network: NetworkName, node: string, act: () => Promise<unknown>): Promise<number[]> {
     const old = (await this.pod(network, node))!;
     const ends = new Map<string, number>();
     const enough = new AbortController();
@@ -190,11 +190,11 @@ export class RealCluster {
   }
 
   /** What a pod's containers wrote, on whichever machine it was. */
-  logs(network: typeof COSMOS | typeof ETHEREUM, node: string, container = 'client'): string {
+  logs(network: NetworkName, node: string, container = 'client'): string {
     return [...this.machines.values()].map((machine) => machine.logs(networkNamespace(network), podNameOf(network, node), container)).join('');
   }
 
-  async describe(network: typeof COSMOS | typeof ETHEREUM, node: string): Promise<string> {
+  async describe(network: NetworkName, node: string): Promise<string> {
     const pod = await this.pod(network, node);
     const events = await this.admin.list<LiveObject & { message: string; involvedObject: { name: string } }>(`/api/v1/namespaces/${networkNamespace(network)}/events`);
     const own = events.filter(({ involvedObject }) => involvedObject.name.startsWith(node)).map(({ message }) => message).slice(-8);
@@ -225,9 +225,9 @@ export interface Releases {
   readonly broken: BuiltImage;
 }
 
-const component = (network: typeof COSMOS | typeof ETHEREUM): string => (network === COSMOS ? 'node' : 'execution');
-const podNameOf = (network: typeof COSMOS | typeof ETHEREUM, node: string): string => `${node}-${component(network)}-0`;
-export const podPath = (network: typeof COSMOS | typeof ETHEREUM, node: string): string => `/api/v1/namespaces/${networkNamespace(network)}/pods/${podNameOf(network, node)}`;
-export const statefulSetPath = (network: typeof COSMOS | typeof ETHEREUM, node: string): string =>
+const component = (network: NetworkName): string => (network === COSMOS ? 'node' : 'execution');
+const podNameOf = (network: NetworkName, node: string): string => `${node}-${component(network)}-0`;
+export const podPath = (network: NetworkName, node: string): string => `/api/v1/namespaces/${networkNamespace(network)}/pods/${podNameOf(network, node)}`;
+export const statefulSetPath = (network: NetworkName, node: string): string =>
   `/apis/apps/v1/namespaces/${networkNamespace(network)}/statefulsets/${node}-${component(network)}`;
 

@@ -20,6 +20,7 @@ export const ZONE = 'europe-west1-b';
 export const POOL = 'staking';
 export const COSMOS = 'cosmos-nodes';
 export const ETHEREUM = 'ethereum-hoodi';
+export type NetworkName = typeof COSMOS | typeof ETHEREUM;
 export const EXECUTION_NODE = 'hoodi-0';
 export const VALIDATORS = ['val-0', 'val-1', 'val-2', 'val-3'] as const;
 export const SENTRIES = ['sentry-0', 'sentry-1'] as const;
