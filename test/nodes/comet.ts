@@ -27,8 +27,9 @@ export class CometNode {
     return (await this.status()).height;
   }
 
-  async peers(): Promise<number> {
-    return Number((await this.get<{ n_peers: string }>('net_info')).n_peers);
+  /** Ids of the nodes that it is connected with. */
+  async peers(): Promise<string[]> {
+    return (await this.get<{ peers: { node_info: { id: string } }[] }>('net_info')).peers.map(({ node_info }) => node_info.id);
   }
 
   /** Whether a validator's vote is in the commit of a block. */

