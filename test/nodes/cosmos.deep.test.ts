@@ -1,4 +1,5 @@
-import { cpSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { keySecretPath, networkNamespace } from '../../naming';
@@ -137,8 +138,7 @@ describeNodes('a CometBFT chain on real nodes', () => {
       await grows('sentry-0', 3);
 
       // The control: with what was on the right disk, it starts.
-      cpSync(disk, await diskOf('val-2', 'signing-state'), { recursive: true, preserveTimestamps: true });
-      cluster().machine('a').namespaces.run('chown', '--recursive', '10001:10001', await diskOf('val-2', 'signing-state'));
+      execFileSync('cp', ['--archive', `${disk}/.`, await diskOf('val-2', 'signing-state')]);
       await cluster().ready(COSMOS, 'val-2', { timeoutMs: 180_000 });
       await grows('val-2', 3);
     });

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { nativeName } from '../../apps/policies';
@@ -211,7 +211,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
       await cordon('b', true);
       cluster().machine('b').cut();
       // What a disk is that was detached by force, or restored from a copy: here as it was, and still where it was too.
-      for (const volume of ['chain-data', 'signing-state']) await copyDisk(await diskOf(volume));
+      for (const volume of ['chain-data', 'signing-state']) copyDisk(await diskOf(volume));
       await renewSentries();
       await cluster().admin.call('DELETE', podPath(COSMOS, TARGET), { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 });
       await cluster().ready(COSMOS, TARGET, { not: before, timeoutMs: 180_000 });
@@ -283,10 +283,9 @@ describeNodes('a second signer, attempted on real nodes', () => {
 });
 
 /** A folder's content under its name once more, and elsewhere for whoever has it open. */
-async function copyDisk(folder: string): Promise<void> {
+function copyDisk(folder: string): void {
   const still = `${folder}.first`;
   if (existsSync(still)) throw new Error(`${still} is there already`);
   renameSync(folder, still);
-  cpSync(still, folder, { recursive: true, preserveTimestamps: true });
-  execFileSync('chown', ['--recursive', `--reference=${still}`, folder]);
+  execFileSync('cp', ['--archive', still, folder]);
 }
