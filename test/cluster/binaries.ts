@@ -67,23 +67,27 @@ export function pinnedVersion(goMod: string, path: string): string {
   return version;
 }
 
-interface Module {
+export interface GoModule<Name extends string = string> {
   /** Its folder below `go/`. */
   readonly name: string;
-  /** The Go module whose version it stands for. */
-  readonly path: string;
-  readonly tools: readonly Tool[];
+  /** The Go module whose version it stands for; none where the folder holds a program of our own. */
+  readonly path?: string;
+  readonly tools: readonly Name[];
   /** The package of a tool. */
-  readonly package: (tool: Tool) => string;
+  readonly package: (tool: string) => string;
   /** What `go build` names a tool: after its package's folder. */
-  readonly program: (tool: Tool) => string;
+  readonly program: (tool: string) => string;
   readonly ldflags: (version: string) => readonly string[];
   /** A folder of the module that is kept beside its tools, by its last name. */
   readonly data?: string;
+  /** Surroundings of the build, such as `CGO_ENABLED`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where its folder is. @default - `go/` beside this file */
+  readonly below?: string;
 }
 
 /** One `go.mod` each: they would fight over the versions of what they share. */
-const MODULES: readonly Module[] = [
+const MODULES: readonly GoModule<Tool>[] = [
   {
     name: 'etcd',
     path: 'go.etcd.io/etcd/server/v3',
@@ -92,22 +96,13 @@ const MODULES: readonly Module[] = [
     program: () => 'server',
     ldflags: () => [],
   },
-  {
-    name: 'kubernetes',
-    path: 'k8s.io/kubernetes',
-    tools: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'],
-    package: (tool) => `k8s.io/kubernetes/cmd/${tool}`,
-    program: (tool) => tool,
-    ldflags: (version) => kubernetesVersion(version),
-  },
+  kubernetesModule(['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl']),
   {
     // The next minor's API server; controllers one minor older may serve it.
+    ...kubernetesModule(['kube-apiserver-next']),
     name: 'kubernetes-next',
-    path: 'k8s.io/kubernetes',
-    tools: ['kube-apiserver-next'],
     package: () => 'k8s.io/kubernetes/cmd/kube-apiserver',
     program: () => 'kube-apiserver',
-    ldflags: (version) => kubernetesVersion(version),
   },
   {
     name: 'kwok',
@@ -136,10 +131,20 @@ const MODULES: readonly Module[] = [
   },
 ];
 
-/** What Kubernetes' own build stamps in; without it the server calls itself v0.0.0-master. */
-function kubernetesVersion(version: string): string[] {
-  const [major, minor] = version.slice(1).split('.');
-  return Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor }).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+/** Programs of Kubernetes itself. */
+export function kubernetesModule<Name extends string>(tools: readonly Name[]): GoModule<Name> {
+  return {
+    name: 'kubernetes',
+    path: 'k8s.io/kubernetes',
+    tools,
+    package: (tool) => `k8s.io/kubernetes/cmd/${tool}`,
+    program: (tool) => tool,
+    // What Kubernetes' own build stamps in; without it the server calls itself v0.0.0-master.
+    ldflags: (version) => {
+      const [major, minor] = version.slice(1).split('.');
+      return Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor }).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+    },
+  };
 }
 
 const GO_FOLDER = join(__dirname, 'go');
@@ -147,22 +152,26 @@ const GO_FOLDER = join(__dirname, 'go');
 /** The version at which a program is built here. */
 export function pinned(tool: Tool): string {
   const { name, path } = MODULES.find(({ tools }) => tools.includes(tool))!;
+  if (path === undefined) throw new TypeError(`${tool} is a program of this repository: it has no version`);
   return pinnedVersion(readFileSync(join(GO_FOLDER, name, 'go.mod'), 'utf8'), path);
 }
 
 /** The folder that holds the tools, built if need be. Each tool is a build of its own, so that a later one can be added. */
-async function built(module: Module, tools: readonly Tool[], env: NodeJS.ProcessEnv, progress: (line: string) => void): Promise<string> {
-  const source = join(GO_FOLDER, module.name);
+export async function built(module: GoModule, tools: readonly string[], surroundings: NodeJS.ProcessEnv, progress: (line: string) => void): Promise<string> {
+  const source = join(module.below ?? GO_FOLDER, module.name);
+  const env = { ...surroundings, ...module.env };
   const goMod = readFileSync(join(source, 'go.mod'), 'utf8');
-  const version = pinnedVersion(goMod, module.path);
+  const version = module.path === undefined ? 'own' : pinnedVersion(goMod, module.path);
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-ldflags=${['-s', '-w', ...module.ldflags(version)].join(' ')}`];
   const key = createHash('sha256')
     .update(goMod)
     .update(readFileSync(join(source, 'go.sum')))
     .update(flags.join('\n'))
+    .update(module.env === undefined ? '' : JSON.stringify(module.env))
+    .update(module.path === undefined ? sourcesBelow(source) : '')
     .digest('hex');
   const folder = join(cacheFolder(env), 'bin', `${module.name}-${version}-${process.platform}-${process.arch}-${key.slice(0, 10)}`);
-  const missing = (): Tool[] => tools.filter((tool) => !existsSync(join(folder, tool)));
+  const missing = (): string[] => tools.filter((tool) => !existsSync(join(folder, tool)));
   const data = module.data === undefined ? undefined : join(folder, basename(module.data));
   const complete = (): boolean => missing().length === 0 && (data === undefined || existsSync(data));
   if (complete()) return folder;
@@ -191,9 +200,15 @@ async function built(module: Module, tools: readonly Tool[], env: NodeJS.Process
   return folder;
 }
 
+/** Every Go file of a program of our own, with its name. */
+function sourcesBelow(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.go'));
+  return files.sort().map((file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`).join('\n');
+}
+
 /** A file of the module as Go fetched it; its files can't be written to, the copies can. */
-async function copyData(go: string, source: string, module: Module, scratch: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const { stdout } = await promisify(execFile)(go, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', module.path], { cwd: source, env: { ...env, GOFLAGS: '', GOWORK: 'off' } });
+async function copyData(go: string, source: string, module: GoModule, scratch: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { stdout } = await promisify(execFile)(go, ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', module.path!], { cwd: source, env: { ...env, GOFLAGS: '', GOWORK: 'off' } });
   const from = join(stdout.trim(), module.data!);
   mkdirSync(scratch);
   for (const file of readdirSync(from)) writeFileSync(join(scratch, file), readFileSync(join(from, file)));
@@ -292,7 +307,7 @@ async function refuseSkew(apiserver: string): Promise<void> {
   }
 }
 
-const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
+export const onPath = (program: string, env: NodeJS.ProcessEnv): string | undefined =>
   (env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => inFolder(program, folder))

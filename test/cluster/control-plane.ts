@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly outlive?: boolean;
   /** Which API server: the pinned minor's, or the next one's. @default 'kube-apiserver' */
   readonly apiServer?: 'kube-apiserver' | 'kube-apiserver-next';
+  /** Whether kwok stands in for kubelets. @default true */
+  readonly simulated?: boolean;
 }
 
 export type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
@@ -55,7 +57,7 @@ export class ControlPlane {
   }
 
   /** Starts one and waits until it serves; about five seconds. @throws ProgramFailed */
-  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false, apiServer = 'kube-apiserver' }: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  static async start(binaries: Binaries, { serviceRange = '10.96.0.0/16', folder, outlive = false, apiServer = 'kube-apiserver', simulated = true }: ControlPlaneOptions = {}): Promise<ControlPlane> {
     const root = folder ?? mkdtempSync(join(tmpdir(), 'stockade-cluster-'));
     mkdirSync(root, { recursive: true, mode: 0o700 });
     const processes = new Processes(root, outlive);
@@ -147,7 +149,7 @@ export class ControlPlane {
       const controlPlane = new ControlPlane(root, url, authority, { api: admin, kubeconfig: files.kubeconfigs.admin }, processes, programs);
       await controlPlane.run('etcd');
       await controlPlane.run('kube-apiserver');
-      await Promise.all((['kube-controller-manager', 'kube-scheduler', 'kwok'] as const).map((name) => controlPlane.run(name)));
+      await Promise.all((['kube-controller-manager', 'kube-scheduler', ...(simulated ? (['kwok'] as const) : [])] as const).map((name) => controlPlane.run(name)));
       return controlPlane;
     } catch (error) {
       await processes.stopAll();
@@ -211,8 +213,8 @@ export class ControlPlane {
     await this.run(name);
   }
 
-  halt(name: string): Promise<void> {
-    return this.processes.stop(name);
+  halt(name: string, signal?: NodeJS.Signals): Promise<void> {
+    return this.processes.stop(name, signal);
   }
 
   /** Process ids of what runs. */

@@ -1,0 +1,3 @@
+module stockade.example/test/nodes/agent-stand-in
+
+go 1.25.0

@@ -1,0 +1,19 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** Real clients on real nodes: `npm run test:nodes`. */
+const folder = dirname(fileURLToPath(import.meta.url));
+
+export default defineConfig({
+  root: folder,
+  test: {
+    include: ['*.deep.test.ts'],
+    globalSetup: ['global-setup.ts'],
+    // Each file starts a cluster of its own; two at once would wait for each other's processors.
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
+  },
+});
