@@ -57,6 +57,8 @@ export type ServiceIdentity = (typeof SERVICE_IDENTITIES)[number];
 /** Service account (GCP, at most 30 characters) or role (AWS) of a program. */
 export const serviceIdentityName = (identity: ServiceIdentity): string => `stockade-${identity}`;
 
+/** Atlantis' machine, its own identity, and what is around it. */
+export const ATLANTIS_NAME = 'stockade-atlantis';
 /** What Atlantis may do: `plan` reads, and patches in dry runs; `apply` writes. */
 export const automationIdentityName = (identity: 'plan' | 'apply'): string => `stockade-${identity}`;
 
