@@ -120,7 +120,7 @@ export class GcpAtlantisStack extends GcpStack {
         { action: 'deny(403)', priority: 2_147_483_647, description: 'Everybody else', match: { versionedExpr: 'SRC_IPS_V1', config: { srcIpRanges: ['*'] } } },
       ],
     });
-    const backend = new ComputeBackendService(this, 'backend', { project, name: ATLANTIS_NAME, protocol: 'HTTP', portName: 'http', loadBalancingScheme: 'EXTERNAL_MANAGED', healthChecks: [health.id], securityPolicy: onlyGit.id, backend: [{ group: group.id }], logConfig: { enable: true, sampleRate: 1 } });
+    const backend = new ComputeBackendService(this, 'server', { project, name: ATLANTIS_NAME, protocol: 'HTTP', portName: 'http', loadBalancingScheme: 'EXTERNAL_MANAGED', healthChecks: [health.id], securityPolicy: onlyGit.id, backend: [{ group: group.id }], logConfig: { enable: true, sampleRate: 1 } });
     const urls = new ComputeUrlMap(this, 'urls', { project, name: ATLANTIS_NAME, defaultService: backend.id });
     const certificate = new ComputeManagedSslCertificate(this, 'certificate', { project, name: ATLANTIS_NAME, managed: { domains: [atlantis.hostname] } });
     const tls = new ComputeSslPolicy(this, 'tls', { project, name: ATLANTIS_NAME, profile: 'RESTRICTED', minTlsVersion: 'TLS_1_2' });
