@@ -35,7 +35,7 @@ describe('the Terraform of Atlantis itself', () => {
     expect(roles('apply')).toContain('roles/container.admin');
     expect(roles('machine')).toEqual([]);
     expect([...roles('plan'), ...roles('apply')].filter((role) => /^roles\/(owner|editor)$|secretAccessor/.test(role))).toEqual([]);
-    expect(of('google_storage_bucket_iam_member').map(({ role }) => role)).toEqual(['roles/storage.objectViewer', 'roles/storage.objectAdmin']);
+    expect(of('google_storage_bucket_iam_member').map(({ role }) => role).sort()).toEqual(['roles/storage.objectAdmin', 'roles/storage.objectViewer']);
     expect(of('google_service_account_iam_member').map(({ role }) => role)).toEqual(['roles/iam.serviceAccountTokenCreator', 'roles/iam.serviceAccountTokenCreator']);
   });
 
