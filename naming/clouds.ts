@@ -96,6 +96,9 @@ export const mirroredImage = (mirror: { readonly location: string; readonly proj
   return [`${mirror.location}-docker.pkg.dev`, mirror.project, mirrorRepositoryName(mirror.repository, host), ...path].join('/');
 };
 
+/** Atlantis' machine, its own identity, and what is around it. */
+export const ATLANTIS_NAME = 'stockade-atlantis';
+
 /** What Atlantis may do: `plan` reads, and patches in dry runs; `apply` writes. */
 export const automationIdentityName = (identity: 'plan' | 'apply'): string => `stockade-${identity}`;
 

@@ -11,6 +11,8 @@ const principals = z
   .array(z.string().regex(/^arn:aws:iam::[0-9]{12}:role\/.+$/, 'must be the ARN of an IAM role'))
   .min(1);
 
+const secretName = z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'must be letters, digits, "_" and "-"');
+
 const releaseVersion = z.string().regex(/^v?[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9.+-]*$/, 'must be one whole version, such as "3.23.1"');
 
 const time = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time in UTC, such as "03:00", in quotes');
@@ -123,6 +125,13 @@ export const infrastructureSchema = z.strictObject({
     image: imageRepository,
     version,
     hostname: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a host name'),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits').optional().describe('Of the image. Required before the stack is rendered for production (requireDigest).'),
+    zone: z.string().min(1).describe('Zone of the home region\'s management network that its machine is in.'),
+    machineType: z.string().min(1),
+    bootImage: z.string().min(1).describe('Image of the machine: one version of a container-optimised system.'),
+    diskGiB: gibibytes,
+    webhookRanges: z.array(cidr).min(1).max(10).describe('Where the Git host sends webhooks from; all others are refused. GitHub lists its own at https://api.github.com/meta.'),
+    secrets: z.strictObject({ token: secretName, webhook: secretName }).describe("Names in the cloud's secret store: the Git host's token, and the webhook's secret. Their content is put there by hand, never by Terraform."),
     repository: z.string().regex(/^github\.com\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, 'must be such as "github.com/organisation/repository"'),
   }),
   tombstones: z.array(tombstone).default([]),
