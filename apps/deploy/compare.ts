@@ -67,9 +67,9 @@ function dropped(owned: Readonly<Record<string, unknown>>, manifest: unknown, pa
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The API server writes quantities its own way: `"64000m"` comes back as `"64"`. */
+/** The API server writes quantities its own way (`"64000m"` comes back as `"64"`), and leaves out what is false anyway. */
 function sameScalar(is: unknown, wanted: unknown): boolean {
-  if (is === wanted || (is === undefined && wanted === null)) return true;
+  if (is === wanted || (is === undefined && (wanted === null || wanted === false))) return true;
   if (!['string', 'number'].includes(typeof is) || !['string', 'number'].includes(typeof wanted)) return false;
   const [a, b] = [quantity(String(is)), quantity(String(wanted))];
   return a !== undefined && a === b;

@@ -76,7 +76,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
   };
   /** Another template, as a changed setting of a client would have it. */
   const withMark = (name: string, mark: string): string =>
-    changed(name, (text) => text.replace(/(kind: StatefulSet[\s\S]*?\n  template:\n    metadata:\n)/, `$1      annotations: { ${MARK}: "${mark}" }\n`));
+    changed(name, (text) => text.replace(/(kind: StatefulSet[\s\S]*?\n  template:\n    metadata:\n[\s\S]*?\n      annotations:\n)/, `$1        ${MARK}: "${mark}"\n`));
 
   beforeAll(async () => {
     example = await renderExample(CLUSTER);
@@ -116,7 +116,15 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
       new Promise((done) => execFile(inject('binaries').kubectl, [`--kubeconfig=${planner.kubeconfig}`, ...args], (error, stdout, stderr) => done(error ? stderr : `done ${stdout}`)));
     const label = ['--namespace', signer.namespace, 'patch', 'statefulset', signer.name, '--type=merge', '--patch={"metadata":{"labels":{"tried":"yes"}}}'];
     expect(await kubectl(...label, '--dry-run=server')).toMatch(/^done /);
-    expect(await kubectl(...label)).toContain('the plan identity writes in dry runs only');
+    // Refused twice: it is no deployer but in dry runs, and it writes nothing, whatever the kind and the namespace.
+    expect(await kubectl(...label)).toMatch(/stockade-(workload-writers|dry-runs-only)/);
+    await admin.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'planner-is-admin' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'planner@example.com' }] });
+    const anywhere = ['--namespace', 'default', 'create', 'configmap', 'tried'];
+    await until('the planner has rights that it should not have', async () => /done|dry runs only/.test(await kubectl(...anywhere, '--dry-run=server')));
+    expect(await kubectl(...anywhere, '--dry-run=server')).toMatch(/^done /);
+    expect(await kubectl(...anywhere)).toContain('the plan identity writes in dry runs only');
+    expect(await kubectl('--namespace', 'default', 'delete', 'configmap', 'kube-root-ca.crt')).toContain('the plan identity writes in dry runs only');
+    await admin.call('DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/planner-is-admin');
     expect((await one()).metadata.labels).not.toHaveProperty('tried');
   });
 
