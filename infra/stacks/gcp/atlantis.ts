@@ -91,7 +91,7 @@ export class GcpAtlantisStack extends GcpStack {
     }
     for (const [what, secretId] of Object.entries(atlantis.secrets)) new SecretManagerSecretIamMember(this, `secret-${what}`, { project, secretId, role: 'roles/secretmanager.secretAccessor', member: machineAccount.member });
 
-    const ring = new KmsKeyRing(this, 'ring', { project, name: ATLANTIS_NAME, location: region });
+    const ring = new KmsKeyRing(this, 'ring', { project, name: ATLANTIS_NAME, location: region, lifecycle: { preventDestroy: true } });
     const key = new KmsCryptoKey(this, 'key', { name: ATLANTIS_NAME, keyRing: ring.id, purpose: 'ENCRYPT_DECRYPT', rotationPeriod: `${90 * 24 * 3600}s`, destroyScheduledDuration: `${30 * 24 * 3600}s`, lifecycle: { preventDestroy: true } });
     const { number } = new DataGoogleProject(this, 'project', { projectId: project });
     const disks = new KmsCryptoKeyIamMember(this, 'key-for-disks', { cryptoKeyId: key.id, role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter', member: `serviceAccount:service-${number}@compute-system.iam.gserviceaccount.com` });
