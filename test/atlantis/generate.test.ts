@@ -204,7 +204,7 @@ describe('a removed cluster', () => {
   });
 
   it('is noticed when the home cloud moves: stacks of the whole fleet have no tombstone', () => {
-    const moved = edited(BEFORE, ['infrastructure.yaml', 'cloud: gcp', 'cloud: aws']);
+    const moved = edited(BEFORE, ['infrastructure.yaml', 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: eu-central-1']);
     expect(lostProjects(names(BEFORE), contextOf(moved), 'main')[0]!.projects).toEqual(['gcp-atlantis', 'gcp-secret-manager']);
   });
 

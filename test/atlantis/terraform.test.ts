@@ -31,7 +31,8 @@ describe('the Terraform of Atlantis itself', () => {
 
   it('has two identities: one that looks, one that writes; the machine may become both and do nothing itself', () => {
     const roles = (identity: string): string[] => of('google_project_iam_member').filter(({ member }) => member === `\${google_service_account.${identity}.member}`).map(({ role }) => String(role));
-    expect(new Set(roles('plan'))).toEqual(new Set(['roles/viewer', 'roles/iam.securityReviewer']));
+    expect(roles('plan').length).toBeGreaterThan(5);
+    expect(roles('plan').filter((role) => !/viewer$|reader$|reviewer$|roles\/browser$/i.test(role))).toEqual([]);
     expect(roles('apply')).toContain('roles/container.admin');
     expect(roles('machine')).toEqual([]);
     expect([...roles('plan'), ...roles('apply')].filter((role) => /^roles\/(owner|editor)$|secretAccessor/.test(role))).toEqual([]);

@@ -23,8 +23,22 @@ import type { Construct } from 'constructs';
 import { ATLANTIS_NAME, automationIdentityName, MANAGEMENT_NETWORK } from '../../../naming/clouds';
 import { GcpStack, type StackContext } from '../stack';
 
-/** What the plan identity may do in every project of the fleet: look. Neither role reads a secret's content. */
-const PLAN_ROLES = ['roles/viewer', 'roles/iam.securityReviewer'] as const;
+/** What the plan identity may do in every project of the fleet: look at what stacks make. No role reads a secret's content, nor an object of a bucket. */
+const PLAN_ROLES = [
+  'roles/artifactregistry.reader',
+  'roles/binaryauthorization.policyViewer',
+  'roles/browser',
+  'roles/cloudkms.viewer',
+  'roles/cloudsql.viewer',
+  'roles/compute.viewer',
+  'roles/container.clusterViewer',
+  'roles/iam.roleViewer',
+  'roles/iam.securityReviewer',
+  'roles/iam.serviceAccountViewer',
+  'roles/iam.workloadIdentityPoolViewer',
+  'roles/secretmanager.viewer',
+  'roles/storage.bucketViewer',
+] as const;
 
 /**
  * What the apply identity may do, by what stacks make. Whoever may write IAM may give itself anything: its use is bound to reviewed plans, to this one machine,
@@ -77,8 +91,8 @@ export class GcpAtlantisStack extends GcpStack {
     }
     for (const [what, secretId] of Object.entries(atlantis.secrets)) new SecretManagerSecretIamMember(this, `secret-${what}`, { project, secretId, role: 'roles/secretmanager.secretAccessor', member: machineAccount.member });
 
-    const ring = new KmsKeyRing(this, 'ring', { project, name: ATLANTIS_NAME, location: region });
-    const key = new KmsCryptoKey(this, 'key', { name: ATLANTIS_NAME, keyRing: ring.id, purpose: 'ENCRYPT_DECRYPT', rotationPeriod: `${90 * 24 * 3600}s`, lifecycle: { preventDestroy: true } });
+    const ring = new KmsKeyRing(this, 'ring', { project, name: ATLANTIS_NAME, location: region, lifecycle: { preventDestroy: true } });
+    const key = new KmsCryptoKey(this, 'key', { name: ATLANTIS_NAME, keyRing: ring.id, purpose: 'ENCRYPT_DECRYPT', rotationPeriod: `${90 * 24 * 3600}s`, destroyScheduledDuration: `${30 * 24 * 3600}s`, lifecycle: { preventDestroy: true } });
     const { number } = new DataGoogleProject(this, 'project', { projectId: project });
     const disks = new KmsCryptoKeyIamMember(this, 'key-for-disks', { cryptoKeyId: key.id, role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter', member: `serviceAccount:service-${number}@compute-system.iam.gserviceaccount.com` });
 
