@@ -45,9 +45,11 @@ ranges:
   services: 10.101.0.0/20
   controlPlane: 10.102.0.0/28
 `;
-/** That of the example fleet, with these tombstones. */
-const withTombstones = (...tombstones: readonly string[]): string =>
-  readFileSync(join(__dirname, '../../fleet', INFRASTRUCTURE), 'utf8').replace('tombstones: []', `tombstones:\n${tombstones.map((one) => `  - ${one}\n`).join('')}`);
+/** The infrastructure of {@link AMAZON}, with these tombstones. */
+const withTombstones = (...tombstones: readonly string[]): Mistake['edits'] => [
+  ...AMAZON.slice(1),
+  [INFRASTRUCTURE, infrastructure().replace('tombstones: []', `tombstones:\n${tombstones.map((one) => `  - ${one}\n`).join('')}`)],
+];
 
 /** One mistake in the base fleet. ① to ④ mark the places that must be named, in their order. */
 export interface Mistake {
@@ -256,9 +258,9 @@ export const MISTAKES: readonly Mistake[] = [
   { what: 'overlapping ports of two networks', code: 'port-overlap', edits: [[HERON_NODES, 'base: 8000', 'base: ②8990'], [NODES, 'base: 9000', 'base: ①9000'], [NODES, 'base: 9010', 'base: 9020']] },
   { what: 'a range that starts inside its mask', code: 'wrong-range', edits: [[GKE, 'machines: 10.0.0.0/20', 'machines: ①10.0.1.0/20']], value: '10.0.1.0/20', allowed: '10.0.0.0/20' },
   { what: 'a control plane range of another size', code: 'wrong-range', edits: [[GKE, 'controlPlane: 10.2.0.0/28', 'controlPlane: ①10.2.0.0/27']], allowed: 'a /28' },
-  { what: 'a tombstone of a cluster that is declared', code: 'tombstone-stands', edits: [[INFRASTRUCTURE, withTombstones('{ cluster: ①gke-a, cloud: gcp, project: example-staking, region: europe-west1, destroyed: false }')]], places: ['clusters/gke-a.yaml:1:1'], value: 'gke-a', next: 'take clusters/gke-a.yaml' },
-  { what: 'a cluster declared again beside its tombstone', code: 'tombstone-stands', edits: [[INFRASTRUCTURE, withTombstones('{ cluster: ①eks-b, cloud: aws, account: "012345678901", region: eu-central-1, destroyed: true }')]], places: ['clusters/eks-b.yaml:1:1'], message: 'of an earlier cluster of that name', next: 'Remove the tombstone' },
-  { what: 'two tombstones of one cluster', code: 'duplicate-tombstone', edits: [[INFRASTRUCTURE, withTombstones('{ cluster: ②gke-z, cloud: gcp, project: example-staking, region: europe-west1, destroyed: false }', '{ cluster: ①gke-z, cloud: gcp, project: example-staking, region: europe-west1, destroyed: true }')]], value: 'gke-z' },
+  { what: 'a tombstone of a cluster that is declared', code: 'tombstone-stands', edits: withTombstones('{ cluster: ①gke-a, cloud: gcp, project: example-staking, region: europe-west1, destroyed: false }'), places: ['clusters/gke-a.yaml:1:1'], value: 'gke-a', next: 'take clusters/gke-a.yaml' },
+  { what: 'a cluster declared again beside its tombstone', code: 'tombstone-stands', edits: withTombstones('{ cluster: ①eks-b, cloud: aws, account: "012345678901", region: eu-central-1, destroyed: true }'), places: ['clusters/eks-b.yaml:1:1'], message: 'of an earlier cluster of that name', next: 'Remove the tombstone' },
+  { what: 'two tombstones of one cluster', code: 'duplicate-tombstone', edits: withTombstones('{ cluster: ②gke-z, cloud: gcp, project: example-staking, region: europe-west1, destroyed: false }', '{ cluster: ①gke-z, cloud: gcp, project: example-staking, region: europe-west1, destroyed: true }'), value: 'gke-z' },
   { what: 'overlapping ranges of two clusters', code: 'range-overlap', edits: [[EKS, 'machines: 10.64.0.0/16', 'machines: ①10.17.0.0/16'], [GKE, 'pods: 10.16.0.0/14', 'pods: ②10.16.0.0/14']], value: '10.17.0.0/16' },
   { what: 'overlapping ranges of one cluster', code: 'range-overlap', edits: [[EKS, 'services: 10.65.0.0/20', 'services: ①10.64.16.0/20'], [EKS, 'machines: 10.64.0.0/16', 'machines: ②10.64.0.0/16']] },
 
