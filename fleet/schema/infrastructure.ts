@@ -86,7 +86,7 @@ export const infrastructureSchema = z.strictObject({
     account: awsAccount.describe('Account of what the whole fleet shares.'),
     region,
     principals: z
-      .strictObject({ viewers: principals, operators: principals, deployers: principals, breakGlass: principals, dataCustodians: principals, platform: principals })
+      .strictObject({ viewers: principals, operators: principals, deployers: principals, planners: principals, breakGlass: principals, dataCustodians: principals, platform: principals })
       .describe('IAM roles that may connect to EKS clusters, by the Kubernetes group they are put in.'),
     addOns: z
       .strictObject({ vpcCni: releaseVersion, kubeProxy: releaseVersion, coreDns: releaseVersion, ebsCsiDriver: releaseVersion, snapshotController: releaseVersion, podIdentityAgent: releaseVersion })

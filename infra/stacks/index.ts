@@ -45,7 +45,7 @@ const orderOf = (kind: StackDescription['kind']): number => NEEDS[kind].reduce((
 export function stacksOf(fleet: StackContext['fleet']): StackDescription[] {
   const { infrastructure } = fleet;
   const shared = (['gcp', 'aws'] as const).flatMap((cloud) =>
-    FLEET_STACKS.filter((kind) => inEveryCloud(kind) || cloud === infrastructure.home.cloud).map((kind) => describe(fleetStackName(cloud, kind), kind, cloud)),
+    FLEET_STACKS.filter((kind) => isMade(kind, cloud, infrastructure.home.cloud)).map((kind) => describe(fleetStackName(cloud, kind), kind, cloud)),
   );
   const ofClusters = Object.values(fleet.clusters).flatMap(({ name, cloud }) => CLUSTER_STACKS.map((kind) => describe(clusterStackName(name, kind), kind, cloud, name)));
   const gone = buried(infrastructure).flatMap(({ cluster, cloud }) => CLUSTER_STACKS.map((kind) => ({ ...describe(clusterStackName(cluster, kind), kind, cloud, cluster), tombstone: true })));
@@ -63,7 +63,9 @@ export function addStacks(app: App, context: StackContext): void {
 
 function addStack(app: App, context: StackContext, { id, kind, cloud, cluster, tombstone }: StackDescription): TerraformStack {
   const { infrastructure, clusters } = context.fleet;
-  if (cluster === undefined) return new (cloud === 'gcp' ? GCP_FLEET_STACKS : AWS_FLEET_STACKS)[kind as FleetStackKind](app, id, context);
+  if (cluster === undefined) {
+    return cloud === 'gcp' ? new GCP_FLEET_STACKS[kind as keyof typeof GCP_FLEET_STACKS](app, id, context) : new AWS_FLEET_STACKS[kind as keyof typeof AWS_FLEET_STACKS](app, id, context);
+  }
   if (tombstone) {
     const place = buried(infrastructure).find((one) => one.cluster === cluster)!;
     return place.cloud === 'gcp' ? new GcpTombstoneStack(app, id, context, place) : new AwsTombstoneStack(app, id, context, place);
@@ -75,8 +77,9 @@ function addStack(app: App, context: StackContext, { id, kind, cloud, cluster, t
     : new AWS_CLUSTER_STACKS[kind as ClusterStackKind](app, id, { ...context, cluster: declared, demand });
 }
 
-/** The secret manager's database and Atlantis are in the home cloud alone. */
-const inEveryCloud = (kind: FleetStackKind): boolean => kind !== 'secret-manager' && kind !== 'atlantis';
+/** The secret manager's database is in the home cloud alone, and so is Atlantis, whose machine is made on Google Cloud only. */
+const isMade = (kind: FleetStackKind, cloud: StackDescription['cloud'], home: StackDescription['cloud']): boolean =>
+  kind === 'secret-manager' ? cloud === home : kind === 'atlantis' ? cloud === 'gcp' && home === 'gcp' : true;
 
 /** Clusters whose stacks still have something to destroy. */
 const buried = ({ tombstones }: Infrastructure): readonly Tombstone[] => tombstones.filter(({ destroyed }) => !destroyed);

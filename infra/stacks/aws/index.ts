@@ -3,7 +3,6 @@ import type { TerraformStack } from 'cdktf';
 import type { ClusterStackKind, FleetStackKind } from '../../../naming/clouds';
 import type { ClusterContext, AwsCluster, StackContext } from '../stack';
 import { AwsAddOnsStack } from './add-ons';
-import { AwsAtlantisStack } from './atlantis';
 import { AwsBootstrapStack } from './bootstrap';
 import { AwsClusterStack } from './cluster';
 import { AwsFoundationStack } from './foundation';
@@ -14,14 +13,14 @@ import { AwsSecretManagerStack } from './secret-manager';
 import { AwsSnapshotsStack } from './snapshots';
 import { AwsStorageStack } from './storage';
 
-export const AWS_FLEET_STACKS: Readonly<Record<FleetStackKind, new (scope: Construct, id: string, context: StackContext) => TerraformStack>> = {
+/** Atlantis' machine is made on Google Cloud alone. */
+export const AWS_FLEET_STACKS: Readonly<Record<Exclude<FleetStackKind, 'atlantis'>, new (scope: Construct, id: string, context: StackContext) => TerraformStack>> = {
   bootstrap: AwsBootstrapStack,
   foundation: AwsFoundationStack,
   management: AwsManagementStack,
   snapshots: AwsSnapshotsStack,
   identities: AwsIdentitiesStack,
   'secret-manager': AwsSecretManagerStack,
-  atlantis: AwsAtlantisStack,
 };
 
 export const AWS_CLUSTER_STACKS: Readonly<Record<ClusterStackKind, new (scope: Construct, id: string, context: ClusterContext<AwsCluster>) => TerraformStack>> = {

@@ -1,3 +1,4 @@
+import { stackWarnings } from '../../../infra/warnings';
 import { describe, expect, it } from 'vitest';
 import { CLUSTER_STACKS, clusterStackName, federatedRoleName, gkeIssuer, machineRoleName, MANAGEMENT_GATEWAY, serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName, STATE_KEY_NAME } from '../../../naming/clouds';
 import { SYSTEM_NAMESPACE } from '../../../naming';
@@ -283,6 +284,12 @@ describe('a fleet at home on Amazon', () => {
     expect(atHome.stacks.map((one) => one.id)).not.toContain('gcp-secret-manager');
     expect(stacks.stacks.map((one) => one.id)).not.toContain(id);
     expect(database).toMatchObject({ engine: 'postgres', engine_version: '17', instance_class: 'db.m7g.large' });
+  });
+
+  it('has no machine for Atlantis, and says so', () => {
+    expect(atHome.stacks.filter((one) => one.kind === 'atlantis')).toEqual([]);
+    expect(stackWarnings(atHome.context, 'fleet').filter((text) => text.includes('[no-atlantis-machine]'))).toHaveLength(1);
+    expect(stackWarnings(stacks.context, 'fleet').filter((text) => text.includes('[no-atlantis-machine]'))).toEqual([]);
   });
 
   it('is highly available', () => expect(database['multi_az']).toBe(true));
