@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import type { Manifest } from '../../constructs/manifest';
+import { GATEKEEPER_NAMESPACE } from '../../naming';
 import { appliedBy } from '../platform/permissions';
 import { DeployError, refuse, type Problem } from './errors';
 
@@ -37,7 +38,7 @@ export function inspect(rendered: readonly Rendered[]): void {
     if (!KINDS.has(kindOf(manifest)) && !manifest.apiVersion.startsWith('constraints.gatekeeper.sh/')) return wrong('is of a kind that synth never renders', 'Apply it by other means, if it must be.');
     if (by !== appliedBy(manifest) && manifest.kind !== 'NetworkPolicy' && manifest.kind !== 'ServiceAccount') return wrong(`is in a folder that ${by} applies, and is ${appliedBy(manifest)}'s`, 'Render the fleet again.');
     const { namespace } = manifest.metadata;
-    if (namespace !== undefined && !/^(staking|stockade)-/.test(namespace)) return wrong('is in a namespace that is not ours', 'Render the fleet again.');
+    if (namespace !== undefined && !/^(staking|stockade)-/.test(namespace) && !isForAddOns(by, manifest)) return wrong('is in a namespace that is not ours', 'Render the fleet again.');
     if (kindOf(manifest) !== 'apps/v1/StatefulSet') return [];
     const spec = (manifest['spec'] ?? {}) as StatefulSetSpec;
     if (spec.updateStrategy?.rollingUpdate?.partition !== 1) return wrong(`is not armed (partition ${JSON.stringify(spec.updateStrategy?.rollingUpdate?.partition)}): applying it would restart the node`, 'Apply what synth rendered, with partition 1, then fire the node: npm run manifests -- fire.');
@@ -46,6 +47,9 @@ export function inspect(rendered: readonly Rendered[]): void {
   });
   if (problems.length > 0) throw new DeployError(problems);
 }
+
+/** On EKS the platform opens the add-ons' own traffic; nothing else of ours is in their namespaces. */
+const isForAddOns = (by: Rendered['by'], { kind, metadata: { namespace = '' } }: Manifest): boolean => by === 'platform' && kind === 'NetworkPolicy' && ['kube-system', GATEKEEPER_NAMESPACE].includes(namespace);
 
 interface StatefulSetSpec {
   readonly replicas?: unknown;

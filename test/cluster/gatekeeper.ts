@@ -191,7 +191,17 @@ async function prepare(admin: Api, binary: string): Promise<void> {
   const objects: (Applied & Record<string, unknown>)[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'gatekeeper-admin', namespace: GATEKEEPER_NAMESPACE } },
     // Never placed on a machine: the program runs beside the control plane.
-    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'gatekeeper', namespace: GATEKEEPER_NAMESPACE }, spec: { schedulerName: 'none', containers: [{ name: 'manager', image: 'example.com/gatekeeper:v3' }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'gatekeeper', namespace: GATEKEEPER_NAMESPACE },
+      spec: {
+        schedulerName: 'none',
+        // As the chart's pods: the namespace is restricted on EKS.
+        securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [{ name: 'manager', image: 'example.com/gatekeeper:v3', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
+      },
+    },
     {
       apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRole',
