@@ -74,7 +74,7 @@ export function formatSummary(summary: Summary): string {
     lines.push('', `${summary.unverified.length} points of client definitions are not verified against the real client; --json lists them.`);
   }
   if (summary.partial) lines.push('', 'A selection: quotas in platform/ and the policies of peers were left as they are. Render all before you apply.');
-  lines.push('', summary.warnings.length === 0 ? 'No warnings.' : `${counted(summary.warnings.length, 'warning')}:`);
+  lines.push('', summary.warnings.length === 0 ? 'No warnings about the fleet.' : `${counted(summary.warnings.length, 'warning')}:`);
   for (const warning of summary.warnings) lines.push(`  ${formatWarning(warning)}`);
   return `${lines.join('\n')}\n`;
 }
