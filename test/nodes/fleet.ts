@@ -131,7 +131,7 @@ export class NodesFleet {
       organisation: 'stockade-test',
       requireDigest: true,
       registries: [...new Set([agent, geth, cometbft].map(({ repository }) => repository.slice(0, repository.lastIndexOf('/'))))],
-      access: Object.fromEntries(['viewers', 'operators', 'deployers', 'breakGlass', 'dataCustodians', 'platform'].map((name) => [name, group(name.toLowerCase())])),
+      access: Object.fromEntries(['viewers', 'operators', 'deployers', 'planners', 'breakGlass', 'dataCustodians', 'platform'].map((name) => [name, group(name.toLowerCase())])),
       agent: { image: agent.repository, version: agent.version, digest: agent.digest },
       limits: { concentration: [] },
     });
