@@ -85,7 +85,7 @@ function clustersFor(nodes: number): GeneratedCluster[] {
   }).flat();
 }
 
-const GCP_REGIONS = ['europe-west1', 'europe-north1', 'us-east4', 'us-west1', 'asia-southeast1', 'asia-northeast1', 'southamerica-east1', 'australia-southeast1'];
+const GCP_REGIONS = ['europe-west1', 'europe-north1', 'us-east4', 'us-west1', 'asia-southeast1', 'asia-northeast1', 'europe-west3', 'us-west4'];
 const AWS_REGIONS = ['eu-central-1', 'eu-north-1', 'us-east-2', 'us-west-2', 'ap-southeast-1', 'ap-northeast-1', 'sa-east-1', 'ap-southeast-2'];
 
 function clusterYaml({ cloud, region, zones, octet }: GeneratedCluster): string {

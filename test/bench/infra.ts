@@ -68,9 +68,9 @@ function measure(clusters: number, count: number, folder: string): Size {
   return { clusters, runs, wallMs: median(runs.map(({ synthMs }) => synthMs)), memoryMB: median(runs.map(({ addedMiB }) => addedMiB)) };
 }
 
-/** The example fleet's, in ranges that no generated cluster has. */
+/** The example fleet's, in ranges that no generated cluster has, and with a NAT for as many machines as generated pools may have. */
 function sharedInfrastructure(): string {
-  return readFileSync(join(REPOSITORY, 'fleet', 'infrastructure.yaml'), 'utf8').replaceAll(/\b10\.(250|251)\.(\d+)\./g, (_, network: string, part: string) => `192.168.${Number(part) + (network === '251' ? 64 : 0)}.`);
+  return readFileSync(join(REPOSITORY, 'fleet', 'infrastructure.yaml'), 'utf8').replaceAll(/\b10\.(250|251)\.(\d+)\./g, (_, network: string, part: string) => `192.168.${Number(part) + (network === '251' ? 64 : 0)}.`).replace(/natAddresses: \d+/, 'natAddresses: 16').replace(/natPortsPerMachine: \d+/, 'natPortsPerMachine: 2048');
 }
 
 function measureTypeCheck(): { readonly seconds: number } {
