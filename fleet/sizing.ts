@@ -92,19 +92,25 @@ export function packPools(cluster: Cluster, placements: readonly Placement[], ag
  * back at any time; those of retired ones don't.
  */
 export function sizePools(fleet: Fleet, catalogue: ChainCatalogue, index = new FleetIndex(fleet, catalogue)): Readonly<Record<string, readonly PoolSize[]>> {
-  const placements = new Map<string, Placement[]>(Object.keys(fleet.clusters).map((name) => [name, []]));
+  const placed = placeAll(fleet, catalogue, index);
+  return Object.fromEntries(
+    Object.values(fleet.clusters).map((cluster) => [cluster.name, packPools(cluster, placed.get(cluster.name) ?? [], catalogue.agentDemand)]),
+  );
+}
+
+/** Every component of every node that isn't retired, on the pool that it is given, by cluster. One that fits on none is left out. */
+export function placeAll(fleet: Fleet, catalogue: ChainCatalogue, index = new FleetIndex(fleet, catalogue)): ReadonlyMap<string, readonly (Placement & { readonly reach: FleetNode['reach'] })[]> {
+  const placements = new Map<string, (Placement & { readonly reach: FleetNode['reach'] })[]>(Object.keys(fleet.clusters).map((name) => [name, []]));
   for (const node of fleet.nodes) {
     const cluster = own(fleet.clusters, node.cluster);
     const chain = index.chain(node);
     if (node.state === 'retired' || !cluster || !chain) continue;
     for (const component of chain.components(index.resolve(node))) {
       const pool = choosePool(cluster, node, chain.name, component, catalogue.agentDemand);
-      if (pool) placements.get(node.cluster)?.push({ node: node.name, component, pool, zone: node.zone });
+      if (pool) placements.get(node.cluster)?.push({ node: node.name, component, pool, zone: node.zone, reach: node.reach });
     }
   }
-  return Object.fromEntries(
-    Object.values(fleet.clusters).map((cluster) => [cluster.name, packPools(cluster, placements.get(cluster.name) ?? [], catalogue.agentDemand)]),
-  );
+  return placements;
 }
 
 /** What has to fit on one machine as a whole. */

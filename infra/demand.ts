@@ -1,7 +1,6 @@
-import type { ChainCatalogue, ComponentDemand } from '../fleet/catalogue';
+import type { ChainCatalogue } from '../fleet/catalogue';
 import type { Cluster, Fleet, FleetNode, Pool } from '../fleet/model';
-import { FleetIndex } from '../fleet/resolve';
-import { choosePool, packPools, type Placement, type PoolSize } from '../fleet/sizing';
+import { packPools, placeAll, type Placement, type PoolSize } from '../fleet/sizing';
 
 /**
  * What the nodes of a cluster ask of its infrastructure. It is all that Terraform takes from nodes: whatever does not show here
@@ -27,24 +26,11 @@ export interface OpenPorts {
 
 /** The demand of every cluster of a checked fleet, by name. Stopped nodes count: they must be able to come back at any time. */
 export function clusterDemands(fleet: Fleet, catalogue: ChainCatalogue): Readonly<Record<string, ClusterDemand>> {
-  const index = new FleetIndex(fleet, catalogue);
-  const placements = new Map<string, { readonly node: FleetNode; readonly component: ComponentDemand; readonly pool: Pool }[]>();
-  for (const node of fleet.nodes) {
-    const cluster = fleet.clusters[node.cluster];
-    const chain = index.chain(node);
-    if (node.state === 'retired' || cluster === undefined || chain === undefined) continue;
-    const placed = placements.get(node.cluster) ?? [];
-    placements.set(node.cluster, placed);
-    for (const component of chain.components(index.resolve(node))) {
-      const pool = choosePool(cluster, node, chain.name, component, catalogue.agentDemand);
-      if (pool) placed.push({ node, component, pool });
-    }
-  }
+  const placements = placeAll(fleet, catalogue);
   return Object.fromEntries(
     Object.values(fleet.clusters).map((cluster) => {
       const placed = placements.get(cluster.name) ?? [];
-      const items: Placement[] = placed.map(({ node, component, pool }) => ({ node: node.name, component, pool, zone: node.zone }));
-      return [cluster.name, { pools: packPools(cluster, items, catalogue.agentDemand), ports: placed.flatMap(openPorts) }];
+      return [cluster.name, { pools: packPools(cluster, placed, catalogue.agentDemand), ports: placed.flatMap(openPorts) }];
     }),
   );
 }
@@ -69,9 +55,9 @@ export function portRanges(ports: readonly number[]): string[] {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
 }
 
-function openPorts({ node, component, pool }: { readonly node: FleetNode; readonly component: ComponentDemand; readonly pool: Pool }): OpenPorts[] {
+function openPorts({ node, component, pool, zone, reach: { via } }: Placement & { readonly reach: FleetNode['reach'] }): OpenPorts[] {
   const ports = component.ports.filter(({ purpose }) => purpose === 'p2p').map(({ port, protocol }) => ({ port, protocol }));
-  const onMachine = component.hostNetwork || node.reach.via === 'nodePort' || node.reach.via === 'hostNetwork';
-  if (ports.length === 0 || (!onMachine && node.reach.via !== 'loadBalancer')) return [];
-  return [{ node: node.name, component: component.name, pool: pool.name, zone: node.zone, via: onMachine ? 'machine' : 'loadBalancer', ports }];
+  const onMachine = component.hostNetwork || via === 'nodePort' || via === 'hostNetwork';
+  if (ports.length === 0 || (!onMachine && via !== 'loadBalancer')) return [];
+  return [{ node, component: component.name, pool: pool.name, zone, via: onMachine ? 'machine' : 'loadBalancer', ports }];
 }
