@@ -34,16 +34,16 @@ export function terraformPolicies(context: StackContext, identity: Identity): re
   const place = placeOf(context);
   const access = accessOf(place);
   const parts: Readonly<Record<string, readonly Statement[]>> = {
-    read: [...readEverywhere(access), ...readNamed(access, place, (service) => IN_CLUSTERS.includes(service))],
-    'read-data': readNamed(access, place, (service) => !IN_CLUSTERS.includes(service)),
+    read: [...readEverywhere(access), ...readNamed(access, place, ['clusters'])],
+    'read-data': readNamed(access, place, ['data', 'identities', 'machines']),
     ...(identity === 'plan'
       ? {}
       : {
           network: changeEc2(access, place),
-          machines: changeNamed(access, place, ['autoscaling', 'elasticloadbalancing', 'ssm']),
-          clusters: changeNamed(access, place, IN_CLUSTERS),
-          identities: [...changeNamed(access, place, ['iam']), ...changeRoles(place)],
-          data: [...changeNamed(access, place, ['access-analyzer', 'acm', 'kms', 'rds', 's3']), ...changeWithoutResource(access, place), ...keysThroughServices(place)],
+          machines: changeNamed(access, place, 'machines'),
+          clusters: changeNamed(access, place, 'clusters'),
+          identities: [...changeNamed(access, place, 'identities'), ...changeRoles(place)],
+          data: [...changeNamed(access, place, 'data'), ...changeWithoutResource(access, place), ...keysThroughServices(place)],
         }),
     state: state(place, identity),
     never: never(place, identity),
@@ -51,8 +51,14 @@ export function terraformPolicies(context: StackContext, identity: Identity): re
   return Object.entries(parts).map(([part, statements]) => ({ name: `${automationIdentityName(identity)}-${part}`, statements }));
 }
 
-/** Services whose resources are named after clusters, or are beside each. */
-const IN_CLUSTERS: readonly string[] = ['ecr', 'eks', 'logs'];
+type Part = 'clusters' | 'data' | 'identities' | 'machines';
+
+/** The policy that a service's statement is in, so that each fits. EC2 has one of its own. */
+const partOf = (service: string): Part => {
+  if (service === 'iam') return 'identities';
+  if (['ecr', 'eks', 'logs'].includes(service)) return 'clusters';
+  return ['autoscaling', 'elasticloadbalancing', 'ssm'].includes(service) ? 'machines' : 'data';
+};
 
 /** What Terraform calls for one type of resource, or of data source (`data.`), by what the call does. */
 interface Access {
@@ -476,21 +482,26 @@ function scopesOf({ account, clusters, projects, secrets, snapshots, state }: Pl
 
 const readEverywhere = (access: readonly Access[]): Statement[] => allow('See', reads(access).filter(readsEverywhere), '*');
 
-function readNamed(access: readonly Access[], place: Place, which: (service: string) => boolean): Statement[] {
-  const named = reads(access).filter((action) => !readsEverywhere(action) && which(serviceOf(action)));
-  const scopes = scopesOf(place);
-  return sorted(named.map(serviceOf)).flatMap((service) =>
-    allow(`See${pascal(service)}`, named.filter(of(service)), [...scopes[service]!, ...(service === 'iam' ? [serviceRoles(place)] : [])]),
-  );
+function readNamed(access: readonly Access[], place: Place, parts: readonly Part[]): Statement[] {
+  const named = reads(access).filter((action) => !readsEverywhere(action));
+  return servicesOf(named, parts).flatMap((service) => allow(`See${pascal(service)}`, named.filter(of(service)), [...scopeOf(place, service), ...(service === 'iam' ? [serviceRoles(place)] : [])]));
 }
 
 /** S3's names are the world's and IAM has no region: what they scope is in no other. */
 const GLOBAL: ReadonlySet<string> = new Set(['iam', 's3']);
 
-function changeNamed(access: readonly Access[], place: Place, services: readonly string[]): Statement[] {
-  const named = writes(access).filter((action) => !WITHOUT_RESOURCE.has(action));
-  const scopes = scopesOf(place);
-  return services.flatMap((service) => allow(`Change${pascal(service)}`, named.filter(of(service)), scopes[service]!, GLOBAL.has(service) ? undefined : within(place)));
+function changeNamed(access: readonly Access[], place: Place, part: Part): Statement[] {
+  const named = writes(access).filter((action) => !WITHOUT_RESOURCE.has(action) && !of('ec2')(action));
+  return servicesOf(named, [part]).flatMap((service) => allow(`Change${pascal(service)}`, named.filter(of(service)), scopeOf(place, service), GLOBAL.has(service) ? undefined : within(place)));
+}
+
+const servicesOf = (actions: readonly string[], parts: readonly Part[]): string[] => sorted(actions.map(serviceOf)).filter((service) => parts.includes(partOf(service)));
+
+/** @throws Error where nobody has said what of a service is the stacks' */
+function scopeOf(place: Place, service: string): readonly string[] {
+  const scope = scopesOf(place)[service];
+  if (scope === undefined) throw new Error(`no scope is declared for the service "${service}": say in scopesOf (infra/aws/terraform-permissions.ts) by which names its resources are the stacks'`);
+  return scope;
 }
 
 const changeWithoutResource = (access: readonly Access[], place: Place): Statement[] => allow('ChangeWithoutResource', writes(access).filter((action) => WITHOUT_RESOURCE.has(action)), '*', within(place));
