@@ -65,8 +65,8 @@ export interface Placement {
 }
 
 /**
- * The machines of a cluster's pools, zone by zone: what is placed there, packed, and the declared headroom, which every
- * zone of a pool gets. The order of the placements does not matter.
+ * The machines of a cluster's pools, zone by zone: what the scheduler needs for all that is placed there, and the declared headroom,
+ * which every zone of a pool gets. The order of the placements does not matter.
  */
 export function packPools(cluster: Cluster, placements: readonly Placement[], agent: AgentDemand): PoolSize[] {
   const byZone = new Map<string, PackItem[]>();
@@ -81,8 +81,8 @@ export function packPools(cluster: Cluster, placements: readonly Placement[], ag
     zonesOf(cluster, pool).map((zone) => {
       const items = byZone.get(`${pool.name}/${zone}`) ?? [];
       const capacity = capacityOf(cluster, pool);
-      const packed = items.length > 0 && capacity ? pack(items, capacity).length : 0;
-      return { pool: pool.name, zone, machines: packed + pool.headroomMachines, headroom: pool.headroomMachines, components: items.length };
+      const needed = items.length > 0 && capacity ? machinesFor(items, capacity) : 0;
+      return { pool: pool.name, zone, machines: needed + pool.headroomMachines, headroom: pool.headroomMachines, components: items.length };
     }),
   );
 }
@@ -152,6 +152,49 @@ export function pack(items: readonly PackItem[], capacity: Allocatable): PackIte
   return machines.map(({ items: packed }) => packed);
 }
 
+/**
+ * So many machines that all items land, as kube-scheduler places them: it doesn't know what is still to come, and gives each pod, as they come, to the emptiest machine that
+ * has room (its `LeastAllocated` strategy, over CPU and memory). Small pods then lie where a large one would have fitted, and what {@link pack} counts has
+ * pods wait for ever. The smallest first is the worst order as a rule; some others are tried, which the items' names give, so that nothing hangs on chance. What none of
+ * them shows is the headroom's. From fifty machines on, a fiftieth more is tried at a time.
+ *
+ * Two items of one component never meet, since a node has each component once: the anti-affinity between them costs nothing here.
+ *
+ * @throws RangeError for an item that is larger than an empty machine.
+ */
+export function machinesFor(items: readonly PackItem[], capacity: Allocatable): number {
+  const smallestFirst = items.map((item) => ({ item, share: largestShare(item, capacity) })).sort((a, b) => largestFirst(b, a)).map(({ item }) => item);
+  const orders = [smallestFirst, ...Array.from({ length: otherOrders(items.length) }, (_, salt) => shuffled(smallestFirst, salt))];
+  let count = pack(items, capacity).length;
+  while (!orders.every((order) => spread(order, count, capacity))) count += Math.max(1, Math.floor(count / 50));
+  return count;
+}
+
+/** The more items, the less does their order matter, and the longer does each take to try. */
+const otherOrders = (items: number): number => Math.min(16, Math.max(2, Math.ceil(600 / Math.max(1, items))));
+
+/** An order that looks like none, the same each time: by a hash of names (FNV-1a), which `salt` turns into another. */
+function shuffled(items: readonly PackItem[], salt: number): PackItem[] {
+  const hash = ({ id }: PackItem): number => {
+    let value = 0x811c9dc5 ^ salt;
+    for (let at = 0; at < id.length; at += 1) value = Math.imul(value ^ id.charCodeAt(at), 0x01000193);
+    // The last characters, in which names differ, have to reach the first bits.
+    return Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 0;
+  };
+  return items.map((item) => ({ item, by: hash(item) })).sort((a, b) => a.by - b.by || (a.item.id < b.item.id ? -1 : 1)).map(({ item }) => item);
+}
+
+/** Whether each item, in this order and on the emptiest machine that takes it, finds room. */
+export function spread(items: readonly PackItem[], count: number, capacity: Allocatable): boolean {
+  const machines = Array.from({ length: count }, () => new Machine(capacity));
+  return items.every((item) => {
+    let best: Machine | undefined;
+    for (const machine of machines) if ((!best || machine.free > best.free) && machine.takes(item)) best = machine;
+    best?.add(item);
+    return best !== undefined;
+  });
+}
+
 /** What a component and the agent beside it ask for, in words. */
 export function demandText(component: ComponentDemand, agent: AgentDemand): string {
   const { cpuMillis, memoryMiB, volumes } = packItem(component.name, component, agent);
@@ -168,7 +211,7 @@ class Machine {
   private pods: number;
   private readonly hostPorts = new Set<string>();
 
-  constructor(capacity: Allocatable) {
+  constructor(private readonly capacity: Allocatable) {
     ({ cpuMillis: this.cpuMillis, memoryMiB: this.memoryMiB, ephemeralMiB: this.ephemeralMiB, volumes: this.volumes, pods: this.pods } = capacity);
   }
 
@@ -181,6 +224,11 @@ class Machine {
       item.volumes <= this.volumes &&
       !item.hostPorts.some((port) => this.hostPorts.has(port))
     );
+  }
+
+  /** The free part of its CPU and memory, together: 0 to 2. */
+  get free(): number {
+    return this.cpuMillis / this.capacity.cpuMillis + this.memoryMiB / this.capacity.memoryMiB;
   }
 
   add(item: PackItem): void {
@@ -199,6 +247,7 @@ interface Sized {
   readonly share: number;
 }
 
+/** A total order, so that the reverse of it is one, too. */
 const largestFirst = (a: Sized, b: Sized): number =>
   b.share - a.share || b.item.cpuMillis - a.item.cpuMillis || b.item.memoryMiB - a.item.memoryMiB || (a.item.id < b.item.id ? -1 : 1);
 

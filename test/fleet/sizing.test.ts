@@ -4,7 +4,7 @@ import type { ComponentDemand } from '../../fleet/catalogue';
 import { parseFleet } from '../../fleet/load';
 import { type Allocatable, allocatable, MACHINE_TYPES, machineOf, SYSTEM_ALLOWANCE } from '../../fleet/machines';
 import type { Cluster, Fleet, Pool } from '../../fleet/model';
-import { choosePool, pack, type PackItem, packPools, refusals, sizePools } from '../../fleet/sizing';
+import { choosePool, machinesFor, pack, type PackItem, packPools, refusals, sizePools, spread } from '../../fleet/sizing';
 import { baseFiles, replaced } from './base';
 import { fakeCatalogue } from './fake-catalogue';
 
@@ -231,6 +231,47 @@ describe('packing', () => {
     const start = performance.now();
     expect(pack(many, capacity).length).toBeGreaterThanOrEqual(1250);
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('the machines that a scheduler needs', () => {
+  const capacity: Allocatable = { cpuMillis: 15_390, memoryMiB: 57_581, ephemeralMiB: 50_000, volumes: 24, pods: 64 };
+  const item = (id: string, cpuMillis: number, memoryMiB: number): PackItem => ({ id, cpuMillis, memoryMiB, ephemeralMiB: 1, volumes: 1, hostPorts: [] });
+  /** Of an Ethereum node: execution, consensus, validator; and smaller ones. */
+  const shapes = [[4050, 32_864], [2050, 16_480], [1050, 8288], [550, 2144], [300, 608]] as const;
+  const lists = fc.array(fc.constantFrom(...shapes), { minLength: 1, maxLength: 80 }).map((list) => list.map(([cpu, memory], index) => item(`node-${index}`, cpu, memory)));
+
+  it('are more than the best packing has, where small pods lie in the way of a large one', () => {
+    const tight = [...Array.from({ length: 3 }, (_, index) => item(`large-${index}`, 1000, 50_000)), ...Array.from({ length: 4 }, (_, index) => item(`small-${index}`, 1000, 14_000))];
+    expect(pack(tight, capacity)).toHaveLength(4);
+    expect(spread([...tight.slice(3), ...tight.slice(0, 3)], 4, capacity)).toBe(false);
+    expect(machinesFor(tight, capacity)).toBe(7);
+  });
+
+  it(`are never fewer than the best packing, nor hang on the order of the items (seed ${SEED})`, () => {
+    const shuffled = lists.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
+    fc.assert(
+      fc.property(shuffled, ([list, other]) => {
+        const machines = machinesFor(list, capacity);
+        expect(machines).toBeGreaterThanOrEqual(pack(list, capacity).length);
+        expect(machinesFor(other, capacity)).toBe(machines);
+      }),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+
+  it(`are enough for nearly every order in which pods come, where the best packing is often not (seed ${SEED})`, () => {
+    const waiting = { sized: 0, packed: 0 };
+    let tried = 0;
+    for (const list of fc.sample(lists, { seed: SEED, numRuns: 100 })) {
+      const counts = { sized: machinesFor(list, capacity), packed: pack(list, capacity).length };
+      for (const order of fc.sample(fc.shuffledSubarray(list, { minLength: list.length }), { seed: SEED, numRuns: 10 })) {
+        tried += 1;
+        for (const which of ['sized', 'packed'] as const) if (!spread(order, counts[which], capacity)) waiting[which] += 1;
+      }
+    }
+    expect(waiting.sized / tried).toBeLessThan(0.02);
+    expect(waiting.packed / tried).toBeGreaterThan(0.1);
   });
 });
 
