@@ -95,8 +95,9 @@ export async function addMachines(api: Api, cluster: Cluster, machines: readonly
  */
 export async function simulateMachines(api: Api, cluster: Cluster, kubelet: (machine: string) => Promise<Api>, signal: AbortSignal, cutOff: ReadonlySet<string> = new Set()): Promise<void> {
   const kubelets = new Map<string, Promise<Api>>();
+  const disks = new Disks(api, DRIVERS[cluster.cloud]);
   await Promise.all([
-    api.watch<ClaimObject>('/api/v1/persistentvolumeclaims', (claim) => ignoreRaces(provision(api, cluster, claim)), signal),
+    api.watch<ClaimObject>('/api/v1/persistentvolumeclaims', (claim) => ignoreRaces(disks.provision(claim)), signal),
     api.watch<PodObject>(
       '/api/v1/pods',
       (pod) => {
@@ -159,11 +160,11 @@ export const isReady = (object: { readonly status?: { readonly conditions?: read
   object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
 /** Polls until something holds. Throws with what was waited for, and with what `describe` says of the state then. */
-export async function until(what: string, holds: () => Promise<boolean>, { timeoutMs = 90_000, describe }: { timeoutMs?: number; describe?: () => Promise<string> } = {}): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, { timeoutMs = 90_000, everyMs = 100, describe }: { timeoutMs?: number; everyMs?: number; describe?: () => Promise<string> } = {}): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not after ${timeoutMs / 1000} s: ${what}${describe ? `\n${await describe()}` : ''}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -230,32 +231,63 @@ function nodeOf(cluster: Cluster, machine: Machine): object {
   };
 }
 
-/** Binds late, as the StorageClasses ask: only once the scheduler wrote down which machine the pod goes to. */
-async function provision(api: Api, cluster: Cluster, claim: ClaimObject): Promise<void> {
-  const machine = claim.metadata.annotations?.['volume.kubernetes.io/selected-node'];
-  if (claim.spec.volumeName !== undefined || machine === undefined) return;
-  const driver = DRIVERS[cluster.cloud];
-  const { labels } = (await api.get(`/api/v1/nodes/${machine}`)).metadata;
-  const name = `pvc-${claim.metadata.uid}`;
-  const storageClass = await api.get<LiveObject & { reclaimPolicy: string; provisioner: string }>(`/apis/storage.k8s.io/v1/storageclasses/${claim.spec.storageClassName}`);
-  if (storageClass.provisioner !== driver.name) return;
-  await api.call('POST', '/api/v1/persistentvolumes', {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': driver.name } },
-    spec: {
-      accessModes: claim.spec.accessModes,
-      capacity: { storage: claim.spec.resources.requests.storage },
-      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: claim.metadata.namespace, name: claim.metadata.name, uid: claim.metadata.uid },
-      csi: { driver: driver.name, volumeHandle: name },
-      nodeAffinity: {
-        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: driver.topologyKey, operator: 'In', values: [labels?.[driver.topologyKey]] }] }] },
+/** Makes disks. A PVC is heard of many times; machines and StorageClasses, of which it asks what it needs to know, don't change. */
+class Disks {
+  private readonly made = new Set<string>();
+  private readonly zones = new Map<string, Promise<string | undefined>>();
+  private readonly storageClasses = new Map<string, Promise<LiveObject & { readonly reclaimPolicy: string; readonly provisioner: string }>>();
+
+  constructor(
+    private readonly api: Api,
+    private readonly driver: (typeof DRIVERS)[keyof typeof DRIVERS],
+  ) {}
+
+  /** Binds late, as the StorageClasses ask: only once the scheduler wrote down which machine the pod goes to. */
+  async provision({ metadata, spec }: ClaimObject): Promise<void> {
+    const machine = metadata.annotations?.['volume.kubernetes.io/selected-node'];
+    const { uid } = metadata;
+    if (spec.volumeName !== undefined || machine === undefined || this.made.has(uid)) return;
+    this.made.add(uid);
+    try {
+      await this.makeFor(metadata, spec, machine);
+    } catch (error) {
+      this.made.delete(uid);
+      throw error;
+    }
+  }
+
+  private async makeFor({ uid, namespace, name: claim }: ClaimObject['metadata'], { storageClassName, accessModes, resources }: ClaimObject['spec'], machine: string): Promise<void> {
+    const storageClass = await known(this.storageClasses, storageClassName ?? '', () => this.api.get(`/apis/storage.k8s.io/v1/storageclasses/${storageClassName}`));
+    if (storageClass.provisioner !== this.driver.name) return;
+    const zone = await known(this.zones, machine, async () => (await this.api.get(`/api/v1/nodes/${machine}`)).metadata.labels?.[this.driver.topologyKey]);
+    const name = `pvc-${uid}`;
+    await this.api.call('POST', '/api/v1/persistentvolumes', {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': this.driver.name } },
+      spec: {
+        accessModes,
+        capacity: { storage: resources.requests.storage },
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: claim, uid },
+        csi: { driver: this.driver.name, volumeHandle: name },
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: this.driver.topologyKey, operator: 'In', values: [zone] }] }] } },
+        persistentVolumeReclaimPolicy: storageClass.reclaimPolicy,
+        storageClassName,
+        volumeMode: 'Filesystem',
       },
-      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy,
-      storageClassName: claim.spec.storageClassName,
-      volumeMode: 'Filesystem',
-    },
-  });
+    });
+  }
+}
+
+/** What was asked for once is not asked for again, unless the answer failed to come. */
+function known<T>(answers: Map<string, Promise<T>>, name: string, ask: () => Promise<T>): Promise<T> {
+  let answer = answers.get(name);
+  if (answer === undefined) {
+    answer = ask();
+    answers.set(name, answer);
+    answer.catch(() => answers.delete(name));
+  }
+  return answer;
 }
 
 /** A pod that is to end, or that runs and is said not to be ready: kwok sees to a pod's start, and to nothing after it. */

@@ -87,7 +87,8 @@ async function bench({ nodes, samples, pods }: Options, say: (line: string) => v
     const machines = pods ? names.map((name) => ({ cluster: fleet.clusters[name]!, machines: machinesOf(fleet, fleet.clusters[name]!) })) : [];
     const provisioner = await plane.controller('csi-provisioner');
     for (const one of machines) await joinMachines(admin, one.cluster, one.machines);
-    const simulations = machines.map((one) => simulateMachines(provisioner, one.cluster, (machine) => plane.kubelet(machine), stop.signal));
+    // One for all of them, which are of one cloud.
+    const simulation = pods ? simulateMachines(provisioner, cluster, (machine) => plane.kubelet(machine), stop.signal) : Promise.resolve();
     await applyAll(builder, platform);
 
     const counted = new Set(workloads.map(({ metadata }) => metadata.labels?.[LABELS.node])).size;
@@ -97,9 +98,11 @@ async function bench({ nodes, samples, pods }: Options, say: (line: string) => v
     const requests = plane.audit().slice(before).filter(({ user }) => user.username === 'platform@example.com').length;
     let running: Report['running'];
     if (pods) {
+      say(`waiting until ${statefulSets.length} pods are ready`);
+      // Seldom: a list of thousands is work for the API server, which is what is measured.
       const all = (): Promise<PodObject[]> => admin.list<PodObject>(`/api/v1/pods?labelSelector=${LABELS.node}`);
       const [more] = await timed(() =>
-        until(`${statefulSets.length} pods are ready`, async () => (await all()).filter(isReady).length === statefulSets.length, { timeoutMs: 1_200_000, describe: async () => describePods(await all()) }),
+        until(`${statefulSets.length} pods are ready`, async () => (await all()).filter(isReady).length === statefulSets.length, { timeoutMs: 1_800_000, everyMs: 2000, describe: async () => describePods(await all()).slice(0, 2000) }),
       );
       running = { pods: statefulSets.length, secondsAfterApply: more };
     }
@@ -124,7 +127,7 @@ async function bench({ nodes, samples, pods }: Options, say: (line: string) => v
     const peakMiB = Object.fromEntries(Object.entries(plane.pids()).map(([name, pid]) => [name, peakOf(pid)]));
     await removeGatekeeper(plane, policies.gatekeeper, { builder });
     stop.abort();
-    await Promise.all(simulations);
+    await simulation;
     return {
       nodes: counted,
       objects: workloads.length,
