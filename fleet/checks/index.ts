@@ -5,6 +5,7 @@ import type { FleetNode } from '../model';
 import { FleetIndex } from '../resolve';
 import { amazon } from './amazon';
 import { approvedFirstStarts } from './approved-first-starts';
+import { atlantisMachine } from './atlantis-machine';
 import { chainRules } from './chain-rules';
 import { clients } from './clients';
 import { concentration } from './concentration';
@@ -74,6 +75,7 @@ const FLEET_CHECKS = [
   tombstones,
   pools,
   amazon,
+  atlantisMachine,
   google,
   networks,
   images,

@@ -87,7 +87,7 @@ export const infrastructureSchema = z.strictObject({
     region,
     principals: z
       .strictObject({ viewers: principals, operators: principals, deployers: principals, planners: principals, breakGlass: principals, dataCustodians: principals, platform: principals })
-      .describe('IAM roles that may connect to EKS clusters, by the Kubernetes group they are put in.'),
+      .describe('IAM roles, beside those of Atlantis, that may connect to EKS clusters, by the Kubernetes group they are put in.'),
     addOns: z
       .strictObject({ vpcCni: releaseVersion, kubeProxy: releaseVersion, coreDns: releaseVersion, ebsCsiDriver: releaseVersion, snapshotController: releaseVersion, podIdentityAgent: releaseVersion })
       .describe('Versions of EKS add-ons, as `aws eks describe-addon-versions` lists them.'),
@@ -125,10 +125,10 @@ export const infrastructureSchema = z.strictObject({
     image: imageRepository,
     version,
     hostname: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a host name'),
-    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits').optional().describe('Of the image. Required before the stack is rendered for production (requireDigest).'),
-    zone: z.string().min(1).describe('Zone of the home region\'s management network that its machine is in.'),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits').optional().describe('Of the image; without it whoever may push to the registry may exchange what the machine runs.'),
+    zone: z.string().min(1).describe('Zone of the home cloud\'s management network that its machine is in.'),
     machineType: z.string().min(1),
-    bootImage: z.string().min(1).describe('Image of the machine: one version of a container-optimised system.'),
+    bootImage: z.string().min(1).describe('Image of the machine: of a container-optimised system on Google Cloud, the id of one of Amazon Linux 2023 on Amazon.'),
     diskGiB: gibibytes,
     webhookRanges: z.array(cidr).min(1).max(10).describe('Where the Git host sends webhooks from; all others are refused. GitHub lists its own at https://api.github.com/meta.'),
     secrets: z.strictObject({ token: secretName, webhook: secretName }).describe("Names in the cloud's secret store: the Git host's token, and the webhook's secret. Their content is put there by hand, never by Terraform."),

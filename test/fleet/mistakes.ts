@@ -22,6 +22,14 @@ const AMAZON: Mistake['edits'] = [
   [EKS_NODES, 'base: 9000', 'base: 31900'],
 ];
 
+/** {@link AMAZON}, at home there too; `region` and what comes before it as it is to stand in the file. */
+const atHomeOnAmazon = (region: string): Mistake['edits'] => [
+  ...AMAZON,
+  [INFRASTRUCTURE, 'cloud: gcp\n  region: europe-west1', `cloud: aws\n  region: ${region}`],
+  [INFRASTRUCTURE, 'zone: europe-west1-b', 'zone: eu-central-1a'],
+  [INFRASTRUCTURE, 'projects/cos-cloud/global/images/family/cos-stable', 'ami-00000000'],
+];
+
 /** One more cluster beside those of the base fleet. */
 const GKE_IN_ASIA = `cloud: gcp
 project: example-staking
@@ -346,8 +354,12 @@ export const MISTAKES: readonly Mistake[] = [
   { what: 'a VPC larger than Amazon makes one', code: 'wrong-range', edits: [...AMAZON, [EKS, 'machines: 10.64.0.0/16', 'machines: ①10.66.0.0/15']], allowed: 'a /16 to a /20' },
   { what: 'a pods range too small for six zones', code: 'wrong-range', edits: [...AMAZON, [EKS, 'machines: 10.64.0.0/16', 'machines: 10.64.0.0/16\n  pods: ①100.64.0.0/21']], allowed: 'a /16 to a /20' },
   { what: 'a management network too small', code: 'wrong-range', edits: [...AMAZON, [INFRASTRUCTURE, 'range: 10.251.0.0/22', 'range: ①10.251.0.0/23']], allowed: 'a /16 to a /22' },
-  { what: "a database's range too small", code: 'wrong-range', edits: [...AMAZON, [INFRASTRUCTURE, 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: eu-central-1'], [INFRASTRUCTURE, 'range: 10.250.16.0/24', 'range: ①10.250.16.0/26']], allowed: 'a /16 to a /25' },
-  { what: 'a home beside the management network', code: 'home-elsewhere', edits: [...AMAZON, [INFRASTRUCTURE, 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: ①eu-west-1']], value: 'eu-west-1', allowed: 'eu-central-1' },
+  { what: "a database's range too small", code: 'wrong-range', edits: [...atHomeOnAmazon('eu-central-1'), [INFRASTRUCTURE, 'range: 10.250.16.0/24', 'range: ①10.250.16.0/26']], allowed: 'a /16 to a /25' },
+  { what: 'a home beside the management network', code: 'home-elsewhere', edits: atHomeOnAmazon('①eu-west-1'), value: 'eu-west-1', allowed: 'eu-central-1' },
+  { what: "Atlantis' machine in a zone that its network does not have", code: 'wrong-value', edits: [...atHomeOnAmazon('eu-central-1'), [INFRASTRUCTURE, 'zone: eu-central-1a', 'zone: ①eu-central-1c']], value: 'eu-central-1c', allowed: ['eu-central-1a', 'eu-central-1b'], suggestion: 'eu-central-1a' },
+  { what: "Atlantis' machine from the other cloud's image", code: 'wrong-value', edits: [...atHomeOnAmazon('eu-central-1'), [INFRASTRUCTURE, 'bootImage: ami-00000000', 'bootImage: ①projects/cos-cloud/global/images/family/cos-stable']], value: 'projects/cos-cloud/global/images/family/cos-stable' },
+  { what: "Atlantis' machine beside its network on Google Cloud", code: 'wrong-value', edits: [...AMAZON, [INFRASTRUCTURE, 'zone: europe-west1-b', 'zone: ①europe-west4-b']], value: 'europe-west4-b', allowed: 'a zone of europe-west1, where the management network is' },
+  { what: "Atlantis' machine on Google Cloud from Amazon's image", code: 'wrong-value', edits: [...AMAZON, [INFRASTRUCTURE, 'bootImage: projects/cos-cloud/global/images/family/cos-stable', 'bootImage: ①ami-00000000']], value: 'ami-00000000' },
   { what: 'a cluster in another account', code: 'foreign-account', edits: [...AMAZON, [EKS, 'account: "012345678901"', 'account: ①"999999999999"']], value: '999999999999', allowed: '012345678901' },
   { what: 'machines newer than their control plane', code: 'wrong-machine-version', edits: [...AMAZON, [EKS, 'machineType: m6i.4xlarge', 'machineType: m6i.4xlarge\n    machineVersion: ①1.34.0-20260101']], message: 'newer than the control plane' },
   { what: 'machines too old for their control plane', code: 'wrong-machine-version', edits: [...AMAZON, [EKS, 'machineType: m6i.4xlarge', 'machineType: m6i.4xlarge\n    machineVersion: ①1.29.0-20260101']], message: 'more than 3 minor versions older' },
