@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { parse } from 'yaml';
-import { nearest } from '../fleet/errors';
-import { clusterSchema } from '../fleet/schema/cluster';
 import { clusterStackName } from '../naming/clouds';
+import { declaredCluster, DeclarationError } from './declared-cluster';
 import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from './observed';
 
 /** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
@@ -32,13 +30,14 @@ program.parse();
 try {
   record(program.opts<Options>());
 } catch (error) {
-  if (!(error instanceof RecordError)) throw error;
+  if (!(error instanceof RecordError || error instanceof DeclarationError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
 
 function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options): void {
-  const cloud = cloudOf(fleet, cluster);
+  // The fleet as a whole may be wrong just now, for want of what is recorded here.
+  const { cloud } = declaredCluster(fleet, cluster);
   const found = outputs === undefined ? ask(cluster, stacks, terraform) : read(outputs);
   const path = join(fleet, 'observed', `${cluster}.yaml`);
   const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
@@ -49,19 +48,6 @@ function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options)
   }
   if (changed) replace(path, text);
   process.stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
-}
-
-/** The fleet as a whole may be wrong just now, for want of what is recorded here: only the cluster's own file is read. */
-function cloudOf(fleet: string, cluster: string): 'gcp' | 'aws' {
-  const folder = join(fleet, 'clusters');
-  const names = existsSync(folder) ? readdirSync(folder).flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [])) : [];
-  if (!names.includes(cluster)) {
-    const meant = nearest(cluster, names);
-    throw new RecordError(`cluster ${JSON.stringify(cluster)} is unknown\n  allowed: ${names.join(', ') || `nothing is declared in ${folder}`}${meant === undefined ? '' : `\n  did you mean ${JSON.stringify(meant)}?`}\n  next: Correct the name, or declare the cluster first.`);
-  }
-  const judged = clusterSchema.safeParse(parse(readFileSync(join(folder, `${cluster}.yaml`), 'utf8')));
-  if (!judged.success) throw new RecordError(`${join(folder, `${cluster}.yaml`)} can not be read\n  next: Run \`npm run synth\`, which says what is wrong with it.`);
-  return judged.data.cloud;
 }
 
 function read(files: readonly string[]): TerraformOutputs {
