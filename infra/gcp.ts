@@ -20,10 +20,6 @@ const ADD_ON_HOSTS = ['docker.io', 'quay.io', 'registry.k8s.io'] as const;
 export const mirrored = ({ fleet: { infrastructure } }: StackContext, image: string): string =>
   mirroredImage({ ...infrastructure.gcp.imageMirror, project: infrastructure.gcp.project }, image);
 
-/** Issuer of the tokens of a GKE cluster's service accounts. It is known before the cluster is there. */
-export const gkeIssuer = ({ project, region, name }: Pick<GcpCluster, 'project' | 'region' | 'name'>): string =>
-  `https://container.googleapis.com/v1/projects/${project}/locations/${region}/clusters/${name}`;
-
 /** EKS clusters whose issuer was recorded, and those where it has yet to be. */
 export function eksIssuers({ fleet: { clusters, observed } }: StackContext): { readonly name: string; readonly region: string; readonly issuer: string }[] {
   return Object.values(clusters).flatMap(({ name, cloud, region }) => {

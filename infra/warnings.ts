@@ -7,7 +7,7 @@ import type { StackContext } from './stacks/stack';
  * synthesis, since the first apply is what makes most of them known.
  */
 export function stackWarnings(context: StackContext, folder: string): string[] {
-  return [...missingIssuers(context, folder), ...machineFeatures(context, folder), ...systemMachines(context, folder), ...atlantisMachine(context, folder)];
+  return [...missingIssuers(context, folder), ...machineFeatures(context, folder), ...systemMachines(context, folder)];
 }
 
 function missingIssuers(context: StackContext, folder: string): string[] {
@@ -39,18 +39,6 @@ function machineFeatures({ fleet: { clusters } }: StackContext, folder: string):
       ];
     }),
   );
-}
-
-function atlantisMachine({ fleet: { infrastructure } }: StackContext, folder: string): string[] {
-  if (infrastructure.home.cloud === 'gcp') return [];
-  return [
-    warning(
-      `${folder}/infrastructure.yaml`,
-      'home.cloud is "aws", and the machine that Atlantis runs on is made on Google Cloud only: there is no stack of it',
-      'no-atlantis-machine',
-      'Run the image of infra/atlantis/server on a machine of your own in the management network.',
-    ),
-  ];
 }
 
 /** Never two of Gatekeeper's three on one machine: with fewer machines its release is not ready, and rolled back. */

@@ -8,7 +8,7 @@ export const CLUSTER_STACKS = ['network', 'storage', 'cluster', 'add-ons'] as co
 export type ClusterStackKind = (typeof CLUSTER_STACKS)[number];
 
 /** The kinds of stack that a cloud has for the whole fleet. */
-export const FLEET_STACKS = ['bootstrap', 'foundation', 'management', 'snapshots', 'identities', 'secret-manager', 'atlantis'] as const;
+export const FLEET_STACKS = ['bootstrap', 'foundation', 'management', 'snapshots', 'identities', 'automation', 'secret-manager', 'atlantis'] as const;
 export type FleetStackKind = (typeof FLEET_STACKS)[number];
 
 export const clusterStackName = (cluster: string, kind: ClusterStackKind): string => `${cluster}-${kind}`;
@@ -96,10 +96,20 @@ export const mirroredImage = (mirror: { readonly location: string; readonly proj
   return [`${mirror.location}-docker.pkg.dev`, mirror.project, mirrorRepositoryName(mirror.repository, host), ...path].join('/');
 };
 
-/** Atlantis' machine, its own identity, and what is around it. */
+/** Atlantis' machine, its own identity, and what is around it; on GCP also the pool by which its machine on AWS is known there. */
 export const ATLANTIS_NAME = 'stockade-atlantis';
-/** What Atlantis may do: `plan` reads, and patches in dry runs; `apply` writes. */
-export const automationIdentityName = (identity: 'plan' | 'apply'): string => `stockade-${identity}`;
+/** Provider of {@link ATLANTIS_NAME}'s pool: the fleet's AWS account. */
+export const ATLANTIS_POOL_PROVIDER = 'amazon';
+/**
+ * Who Atlantis becomes, in both clouds and in every cluster: `plan` reads, and patches in dry runs; `apply` builds clusters, and what bounds nodes in them; `deploy`
+ * applies nodes.
+ */
+export const AUTOMATION_IDENTITIES = ['plan', 'apply', 'deploy'] as const;
+export type AutomationIdentity = (typeof AUTOMATION_IDENTITIES)[number];
+/** Service account (GCP) or role (AWS). */
+export const automationIdentityName = (identity: AutomationIdentity): string => `stockade-${identity}`;
+/** Whom of `access` each of them is one of: its groups in clusters. */
+export const AUTOMATION_ACCESS = { plan: 'planners', apply: 'platform', deploy: 'deployers' } as const satisfies Record<AutomationIdentity, string>;
 
 /** E-mail address of a GCP service account. */
 export const serviceAccountEmail = (account: string, project: string): string => `${account}@${project}.iam.gserviceaccount.com`;

@@ -1,4 +1,5 @@
 import {
+  type AutomationIdentity,
   automationIdentityName,
   gkeIssuer,
   LOAD_BALANCER_CONTROLLER_IMAGE,
@@ -12,7 +13,7 @@ import { flowLogsGroup } from './flow-logs';
 import { type Statement, USE_A_KEY } from './policies';
 
 /** What Atlantis runs Terraform as: `plan` reads what stacks make and writes nothing; `apply` makes, changes and deletes it. */
-export type Identity = 'plan' | 'apply';
+export type Identity = Exclude<AutomationIdentity, 'deploy'>;
 
 /** A managed policy of one identity. */
 export interface IdentityPolicy {
@@ -82,7 +83,7 @@ const BUCKET = ['s3:ListBucket'] as const;
  * Every action, and which resources and condition keys it knows, is in the service authorization reference (https://docs.aws.amazon.com/service-authorization/latest/reference/).
  * Which calls a type makes was looked up in the provider's source (hashicorp/terraform-provider-aws, `internal/service`, versions from 4 to 6) for the groups and rules of
  * security, the accepter of peerings, EC2 Auto Scaling's groups, roles, instance profiles, roles of services, buckets, the replication of the database's backups, and the data
- * sources of KMS and Secrets Manager; for the other types it is from memory. None of it was tried against AWS.
+ * source of KMS; for the other types it is from memory. None of it was tried against AWS.
  *
  * What has `prevent_destroy` and belongs to no cluster, whose tombstone would destroy it, no plan deletes: buckets and their policies, the database, and roles of AWS's services have no
  * deletion here.
@@ -364,9 +365,6 @@ const AT_HOME: Readonly<Record<string, Access>> = {
   },
   aws_lb_target_group_attachment: { read: ['elasticloadbalancing:DescribeTargetHealth'], change: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'] },
   'data.aws_db_instance': { read: ['rds:DescribeDBInstances'] },
-  'data.aws_secretsmanager_secret': { read: ['secretsmanager:DescribeSecret', 'secretsmanager:GetResourcePolicy'] },
-  // A parameter's value, which may be a secret: of AWS's own public parameters alone (scopesOf).
-  'data.aws_ssm_parameter': { read: ['ssm:GetParameter'] },
 };
 
 /** Types of Terraform that the permissions cover, data sources with `data.` before them: in every fleet, and in one at home on Amazon beside these. */
@@ -387,11 +385,9 @@ interface Place {
   readonly projects: readonly string[];
   readonly state: { readonly bucket: string; readonly region: string; readonly account: string };
   readonly snapshots: string;
-  /** Names in Secrets Manager. */
-  readonly secrets: readonly string[];
 }
 
-function placeOf({ fleet: { clusters, infrastructure: { atlantis, aws, home, snapshots, state: { aws: state }, tombstones } } }: StackContext): Place {
+function placeOf({ fleet: { clusters, infrastructure: { aws, home, snapshots, state: { aws: state }, tombstones } } }: StackContext): Place {
   const declared = [...Object.values(clusters).map((cluster) => ({ ...cluster, cluster: cluster.name })), ...tombstones.filter(({ destroyed }) => !destroyed)];
   const [eks, gke] = [declared.filter(({ cloud }) => cloud === 'aws'), declared.flatMap((one) => (one.cloud === 'gcp' ? [one.project] : []))];
   const atHome = home.cloud === 'aws';
@@ -403,7 +399,6 @@ function placeOf({ fleet: { clusters, infrastructure: { atlantis, aws, home, sna
     projects: sorted(gke),
     state,
     snapshots: snapshotsBucketName(snapshots.bucketPrefix, 'aws'),
-    secrets: sorted(Object.values(atlantis.secrets)),
   };
 }
 
@@ -450,7 +445,7 @@ const readsEverywhere = (action: string): boolean =>
  * What of a service is the stacks', by the names that they give. ACM and KMS name what they make themselves: a certificate and a key are any of the account's.
  * (KMS could tell keys by alias or tag, but takes five minutes to know either: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html.)
  */
-function scopesOf({ account, clusters, projects, secrets, snapshots, state }: Place): Readonly<Record<string, readonly string[]>> {
+function scopesOf({ account, clusters, projects, snapshots, state }: Place): Readonly<Record<string, readonly string[]>> {
   const arn = (service: string, resource: string): string => `arn:aws:${service}:*:${account}:${resource}`;
   const iam = (resource: string): string => `arn:aws:iam::${account}:${resource}`;
   const all = (service: string, resources: readonly string[]): readonly string[] => resources.map((resource) => arn(service, resource));
@@ -474,8 +469,6 @@ function scopesOf({ account, clusters, projects, secrets, snapshots, state }: Pl
     // Option groups are RDS's own; a backup has an id that RDS gives it.
     rds: all('rds', ['auto-backup:*', 'db:stockade-*', 'og:default:*', 'pg:stockade-*', 'subgrp:stockade-*']),
     s3: [state.bucket, snapshots].map((bucket) => `arn:aws:s3:::${bucket}`),
-    // Secrets Manager adds six characters to a name.
-    secretsmanager: all('secretsmanager', secrets.map((secret) => `secret:${secret}-??????`)),
     ssm: ['arn:aws:ssm:*::parameter/aws/service/*'],
   };
 }

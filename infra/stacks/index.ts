@@ -28,15 +28,18 @@ export const NEEDS: Readonly<Record<StackDescription['kind'], readonly StackDesc
   bootstrap: [],
   foundation: ['bootstrap'],
   management: ['foundation'],
-  network: ['management'],
-  storage: ['foundation'],
+  // What is new to the fleet, a region say, Atlantis may only make once its own permissions say so.
+  network: ['management', 'automation'],
+  storage: ['foundation', 'automation'],
   snapshots: ['foundation'],
   // It has an address in the networks of the home region's clusters.
   'secret-manager': ['management', 'network'],
-  cluster: ['network', 'storage'],
+  automation: ['foundation'],
+  // EKS lets in roles that are there.
+  cluster: ['network', 'storage', 'automation'],
   identities: ['cluster', 'snapshots', 'secret-manager'],
   'add-ons': ['cluster'],
-  atlantis: ['management'],
+  atlantis: ['management', 'automation'],
 };
 
 const orderOf = (kind: StackDescription['kind']): number => NEEDS[kind].reduce((order, needed) => Math.max(order, orderOf(needed) + 1), 0);
@@ -77,9 +80,8 @@ function addStack(app: App, context: StackContext, { id, kind, cloud, cluster, t
     : new AWS_CLUSTER_STACKS[kind as ClusterStackKind](app, id, { ...context, cluster: declared, demand });
 }
 
-/** The secret manager's database is in the home cloud alone, and so is Atlantis, whose machine is made on Google Cloud only. */
-const isMade = (kind: FleetStackKind, cloud: StackDescription['cloud'], home: StackDescription['cloud']): boolean =>
-  kind === 'secret-manager' ? cloud === home : kind === 'atlantis' ? cloud === 'gcp' && home === 'gcp' : true;
+/** The secret manager's database and Atlantis' machine are in the home cloud alone. */
+const isMade = (kind: FleetStackKind, cloud: StackDescription['cloud'], home: StackDescription['cloud']): boolean => (kind !== 'secret-manager' && kind !== 'atlantis') || cloud === home;
 
 /** Clusters whose stacks still have something to destroy. */
 const buried = ({ tombstones }: Infrastructure): readonly Tombstone[] => tombstones.filter(({ destroyed }) => !destroyed);

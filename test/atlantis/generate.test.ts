@@ -204,7 +204,12 @@ describe('a removed cluster', () => {
   });
 
   it('is noticed when the home cloud moves: stacks of the whole fleet have no tombstone', () => {
-    const moved = edited(BEFORE, ['infrastructure.yaml', 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: eu-central-1']);
+    const moved = edited(
+      BEFORE,
+      ['infrastructure.yaml', 'cloud: gcp\n  region: europe-west1', 'cloud: aws\n  region: eu-central-1'],
+      ['infrastructure.yaml', 'zone: europe-west1-b', 'zone: eu-central-1a'],
+      ['infrastructure.yaml', 'projects/cos-cloud/global/images/family/cos-stable', 'ami-00000000'],
+    );
     expect(lostProjects(names(BEFORE), contextOf(moved), 'main')[0]!.projects).toEqual(['gcp-atlantis', 'gcp-secret-manager']);
   });
 

@@ -83,6 +83,24 @@ export function synthesize(alter: (context: StackContext) => StackContext = (con
   }
 }
 
+/** The same fleet, at home on Amazon, with backups of its database in a second region. */
+export const atHomeOnAmazon = (context: StackContext): StackContext => {
+  const { infrastructure } = context.fleet;
+  const { home, atlantis, aws } = infrastructure;
+  return {
+    ...context,
+    fleet: {
+      ...context.fleet,
+      infrastructure: {
+        ...infrastructure,
+        home: { ...home, cloud: 'aws', region: 'eu-central-1', range: '10.251.16.0/24', database: { ...home.database, machine: 'db.m7g.large' } },
+        atlantis: { ...atlantis, zone: 'eu-central-1b', machineType: 'm7i.xlarge', bootImage: 'ami-00000000' },
+        aws: { ...aws, snapshotsRegion: 'eu-west-1' },
+      },
+    },
+  };
+};
+
 let example: SynthesizedStacks | undefined;
 
 /** The example fleet's Terraform, synthesized once for each test file. */

@@ -2,6 +2,9 @@ import type { Construct } from 'constructs';
 import { TerraformOutput } from 'cdktf';
 import type { Infrastructure, Settings } from '../../../fleet/model';
 import {
+  AUTOMATION_ACCESS,
+  AUTOMATION_IDENTITIES,
+  automationIdentityName,
   controlPlaneFirewallName,
   logsKeyName,
   machinesFirewallName,
@@ -11,6 +14,7 @@ import {
   privateSubnetName,
   publicPoolTag,
   PULL_THROUGH_PREFIX,
+  roleArn,
   secretsKeyName,
 } from '../../../naming/clouds';
 import { diskKeyName, publicSubnetName, SYSTEM_POOL } from '../../../naming';
@@ -58,13 +62,15 @@ export class AwsClusterStack extends AwsStack {
 }
 
 /**
- * Everybody who may connect, once each, with the groups of all their roles. Only what builds clusters gets an access policy of EKS: it is a program, and there is nobody
- * before it who could give it a role by RBAC.
+ * Everybody who may connect, once each, with the groups of all their roles: what Atlantis becomes, and whom the fleet names. Only what builds clusters gets an access
+ * policy of EKS: it is a program, and there is nobody before it who could give it a role by RBAC.
  */
-export function accessEntries({ aws: { principals } }: Infrastructure, { access }: Settings): AccessEntry[] {
-  const groups = new Map<string, string[]>();
-  for (const [who, roles] of Object.entries(principals)) {
-    for (const principal of roles) groups.set(principal, [...(groups.get(principal) ?? []), ...access[who as keyof typeof access].aws]);
-  }
-  return [...groups].map(([principalArn, of]) => ({ principalArn, groups: [...new Set(of)].sort(), administrator: principals.platform.includes(principalArn) })).sort((a, b) => (a.principalArn < b.principalArn ? -1 : 1));
+export function accessEntries({ aws: { account, principals } }: Infrastructure, { access }: Settings): AccessEntry[] {
+  const automation = AUTOMATION_IDENTITIES.map((identity) => [AUTOMATION_ACCESS[identity], roleArn(account, automationIdentityName(identity))] as const);
+  const everybody = [...automation, ...Object.entries(principals).flatMap(([who, roles]) => roles.map((role) => [who as keyof typeof principals, role] as const))];
+  const roles = [...new Set(everybody.map(([, role]) => role))].sort();
+  return roles.map((principalArn) => {
+    const kinds = everybody.filter(([, role]) => role === principalArn).map(([who]) => who);
+    return { principalArn, groups: [...new Set(kinds.flatMap((who) => access[who].aws))].sort(), administrator: kinds.includes('platform') };
+  });
 }

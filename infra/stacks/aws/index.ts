@@ -3,6 +3,8 @@ import type { TerraformStack } from 'cdktf';
 import type { ClusterStackKind, FleetStackKind } from '../../../naming/clouds';
 import type { ClusterContext, AwsCluster, StackContext } from '../stack';
 import { AwsAddOnsStack } from './add-ons';
+import { AwsAtlantisStack } from './atlantis';
+import { AwsAutomationStack } from './automation';
 import { AwsBootstrapStack } from './bootstrap';
 import { AwsClusterStack } from './cluster';
 import { AwsFoundationStack } from './foundation';
@@ -13,14 +15,15 @@ import { AwsSecretManagerStack } from './secret-manager';
 import { AwsSnapshotsStack } from './snapshots';
 import { AwsStorageStack } from './storage';
 
-/** Atlantis' machine is made on Google Cloud alone. */
-export const AWS_FLEET_STACKS: Readonly<Record<Exclude<FleetStackKind, 'atlantis'>, new (scope: Construct, id: string, context: StackContext) => TerraformStack>> = {
+export const AWS_FLEET_STACKS: Readonly<Record<FleetStackKind, new (scope: Construct, id: string, context: StackContext) => TerraformStack>> = {
   bootstrap: AwsBootstrapStack,
   foundation: AwsFoundationStack,
   management: AwsManagementStack,
   snapshots: AwsSnapshotsStack,
   identities: AwsIdentitiesStack,
+  automation: AwsAutomationStack,
   'secret-manager': AwsSecretManagerStack,
+  atlantis: AwsAtlantisStack,
 };
 
 export const AWS_CLUSTER_STACKS: Readonly<Record<ClusterStackKind, new (scope: Construct, id: string, context: ClusterContext<AwsCluster>) => TerraformStack>> = {

@@ -4,10 +4,10 @@ import { ServiceAccount } from '@cdktf/provider-google/lib/service-account';
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { diskKeyName, keyRingName } from '../../../naming';
-import { gcpKeyId, machineAccountName, mirrorRepositoryName, networkName, privateSubnetName, secretsKeyName } from '../../../naming/clouds';
+import { gcpKeyId, gkeIssuer, machineAccountName, mirrorRepositoryName, networkName, privateSubnetName, secretsKeyName } from '../../../naming/clouds';
 import { clusterProps } from '../../constructs/cluster-props';
 import { GkeCluster } from '../../constructs/gke-cluster';
-import { gkeIssuer, mirroredHosts } from '../../gcp';
+import { mirroredHosts } from '../../gcp';
 import { OUTPUTS } from '../../outputs';
 import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
 
@@ -48,7 +48,7 @@ export class GcpClusterStack extends GcpStack {
       machineAccounts: { private: accounts.private.email, public: accounts.public.email },
       dependsOn: [reports, ...pulls],
     });
-    new TerraformOutput(this, 'oidc-issuer-output', { value: gkeIssuer(cluster) }).overrideLogicalId(OUTPUTS.oidcIssuer);
+    new TerraformOutput(this, 'oidc-issuer-output', { value: gkeIssuer(cluster.project, cluster.region, cluster.name) }).overrideLogicalId(OUTPUTS.oidcIssuer);
   }
 
   private machineAccount({ cluster: { name, project } }: ClusterContext<GcpCluster>, exposure: 'private' | 'public'): ServiceAccount {

@@ -70,7 +70,7 @@ export class GcpFoundationStack extends GcpStack {
   }
 }
 
-const APIS = ['artifactregistry', 'binaryauthorization', 'cloudkms', 'cloudresourcemanager', 'compute', 'container', 'containersecurity', 'dns', 'iam', 'iamcredentials', 'logging', 'monitoring', 'servicenetworking', 'sqladmin', 'storage', 'sts'] as const;
+const APIS = ['artifactregistry', 'binaryauthorization', 'cloudkms', 'cloudresourcemanager', 'compute', 'container', 'containersecurity', 'dns', 'iam', 'iamcredentials', 'iap', 'logging', 'monitoring', 'secretmanager', 'servicenetworking', 'sqladmin', 'storage', 'sts'] as const;
 
 /** Uses of keys, identities and disks' snapshots that are not logged unless asked for. */
 const AUDITED: Readonly<Record<string, readonly string[]>> = {

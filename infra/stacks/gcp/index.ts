@@ -4,6 +4,7 @@ import type { ClusterStackKind, FleetStackKind } from '../../../naming/clouds';
 import type { ClusterContext, GcpCluster, StackContext } from '../stack';
 import { GcpAddOnsStack } from './add-ons';
 import { GcpAtlantisStack } from './atlantis';
+import { GcpAutomationStack } from './automation';
 import { GcpBootstrapStack } from './bootstrap';
 import { GcpClusterStack } from './cluster';
 import { GcpFoundationStack } from './foundation';
@@ -20,6 +21,7 @@ export const GCP_FLEET_STACKS: Readonly<Record<FleetStackKind, new (scope: Const
   management: GcpManagementStack,
   snapshots: GcpSnapshotsStack,
   identities: GcpIdentitiesStack,
+  automation: GcpAutomationStack,
   'secret-manager': GcpSecretManagerStack,
   atlantis: GcpAtlantisStack,
 };

@@ -3,7 +3,7 @@ import { machinePools } from '../../../infra/demand';
 import { needsPrefixes } from '../../../infra/constructs/eks-cluster';
 import { clusterProps } from '../../../infra/constructs/cluster-props';
 import { diskKeyName, LABELS, publicSubnetName, SYSTEM_POOL } from '../../../naming';
-import { addOnRoleName, logsKeyName, machineRoleName, machinesFirewallName, privatePoolFirewallName, privateSubnetName, publicPoolTag, secretsKeyName } from '../../../naming/clouds';
+import { addOnRoleName, logsKeyName, machineRoleName, machinesFirewallName, privatePoolFirewallName, privateSubnetName, publicPoolTag, roleArn, secretsKeyName } from '../../../naming/clouds';
 import type { Attributes } from '../stacks';
 import { EKS, list, nameOf, roleOf, stacks } from './clusters';
 
@@ -58,9 +58,16 @@ describe.each(EKS)('EKS cluster $name', (declared) => {
       }
     }
     const administrators = stacks.resources(id, 'aws_eks_access_policy_association').map((one) => one['principal_arn'] as string);
-    expect(administrators).toEqual(principals.platform);
+    expect(administrators.sort()).toEqual([...principals.platform, roleArn(infrastructure.aws.account, 'stockade-apply')].sort());
     const people = Object.entries(principals).filter(([who]) => who !== 'platform').flatMap(([, roles]) => roles);
     expect(administrators.filter((one) => people.includes(one))).toEqual([]);
+  });
+
+  it('lets in what Atlantis becomes, each in the group whose part it takes, and nobody who is not named', () => {
+    const entries = Object.fromEntries(stacks.resources(id, 'aws_eks_access_entry').map((one) => [one['principal_arn'] as string, one['kubernetes_groups'] as string[]]));
+    const of = (identity: string): readonly string[] | undefined => entries[roleArn(infrastructure.aws.account, `stockade-${identity}`)];
+    expect([of('plan'), of('apply'), of('deploy')]).toEqual([settings.access.planners.aws, settings.access.platform.aws, settings.access.deployers.aws]);
+    expect(Object.keys(entries)).toHaveLength(3 + new Set(Object.values(infrastructure.aws.principals).flat()).size);
   });
 
   it('has an OIDC provider for its issuer, and records the issuer', () => {
