@@ -41,8 +41,8 @@ describe('the server\'s configuration', () => {
   });
 
   it('holds no credentials where a pull request\'s code runs: only steps that name an identity have one', () => {
-    const withIdentity = readdirSync(BIN).filter((name) => /server\/bin\/(as|kubeconfig)"/.test(readFileSync(join(BIN, name), 'utf8')));
-    expect(withIdentity.sort()).toEqual(['manifests-apply', 'manifests-plan', 'terraform-apply', 'terraform-plan']);
+    const withIdentity = readdirSync(BIN).filter((name) => /(server\/bin|"\$0"\)"\))\/(as|kubeconfig)"/.test(readFileSync(join(BIN, name), 'utf8')));
+    expect(withIdentity.sort()).toEqual(['gateway', 'manifests-apply', 'manifests-plan', 'terraform-apply', 'terraform-plan']);
     const runsTheirs = readdirSync(BIN).filter((name) => /server\/bin\/sandbox"|\$bin\/sandbox"/.test(readFileSync(join(BIN, name), 'utf8')));
     expect(runsTheirs.sort()).toEqual(['comment', 'render']);
   });

@@ -23,6 +23,11 @@ safe_name() {
 tree_of() { git -C "$1" rev-parse --verify --quiet 'HEAD^{tree}' || die "$1 is no checkout" "Plan again."; }
 rendered_of() { printf '%s/rendered/%s' "$STOCKADE_STATE" "$(tree_of "$1")"; }
 
+# Helm reaches a private control plane on Amazon through the gateway, where there is one.
+control_plane_proxy() {
+  if [ -n "${STOCKADE_EKS_PROXY:-}" ] && grep -q '"aws_eks_cluster"' "$1"; then export KUBE_PROXY_URL=$STOCKADE_EKS_PROXY; fi
+}
+
 # A program of the trusted copy.
 trusted() { (cd "$STOCKADE_HOME" && node --require tsx/cjs "$@"); }
 
