@@ -44,10 +44,13 @@ export class AtlantisServer {
   constructor(
     /** Set on the server, for every step. */
     private readonly environment: Readonly<Record<string, string>>,
+    /** Folders whose programs go before those of the machine. */
+    private readonly programs: readonly string[] = [],
   ) {}
 
-  hooks(pull: PullRequest, command: 'plan' | 'apply'): Ran {
-    const hooks = (this.repo.pre_workflow_hooks ?? []).filter(({ commands }) => commands.split(',').includes(command));
+  /** What is run before a command's projects, or after them. */
+  hooks(pull: PullRequest, command: 'plan' | 'apply', when: 'pre' | 'post' = 'pre'): Ran {
+    const hooks = (this.repo[`${when}_workflow_hooks`] ?? []).filter(({ commands }) => commands.split(',').includes(command));
     return this.inOrder(hooks.map(({ run }) => run), pull.checkout, this.environmentOf(pull, pull.checkout));
   }
 
@@ -74,7 +77,7 @@ export class AtlantisServer {
       HEAD_REPO_OWNER: 'example-staking',
       HEAD_REPO_NAME: 'fleet',
       USER_NAME: 'ana',
-      PATH: process.env['PATH']!,
+      PATH: [...this.programs, process.env['PATH']!].join(':'),
     };
   }
 

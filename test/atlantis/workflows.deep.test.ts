@@ -1,15 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DraftEntry } from '../../fleet/keys-lock';
 import { key, ScratchRepository } from '../keys/scratch-repository';
+import { Checkout } from './checkout';
 import { ROOT } from './fleets';
 import { AtlantisServer, missingPrograms, planFile, type PullRequest } from './server';
 
 const obstacle = missingPrograms(['bwrap', 'bubblewrap'], ['terraform', 'terraform'], ['openssl', 'openssl']);
 const STACK = 'gcp-bootstrap';
+/** Of a machine on Amazon, whose identity takes no call to be named. */
+const SERVER_SETTINGS = { STOCKADE_CLOUD: 'aws', STOCKADE_GCP_PROJECT: 'example-staking-prod', STOCKADE_GCP_PROJECT_NUMBER: '123456789012', STOCKADE_AWS_ACCOUNT: '111122223333' };
 
 /** Atlantis' steps as `repos.yaml` has them, on a scratch copy of this repository with a pull request. */
 describe.skipIf(obstacle !== undefined)(`a pull request${obstacle === undefined ? '' : ` (skipped: ${obstacle})`}`, () => {
@@ -17,24 +19,13 @@ describe.skipIf(obstacle !== undefined)(`a pull request${obstacle === undefined 
   const state = join(folder, 'state');
   const checkout = join(folder, 'checkout');
   const secret = join(state, 'seal.key');
-  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2' });
+  const poster = join(folder, 'post');
+  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2', STOCKADE_POST: poster, ...SERVER_SETTINGS });
   const project = { name: STACK, dir: `infra/projects/${STACK}`, workflow: 'terraform' };
-  const git = (...args: string[]): string => execFileSync('git', ['-C', checkout, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-  const head = (): string => git('rev-parse', 'HEAD');
-  const pull = (): PullRequest => ({ checkout, head: head(), number: 7 });
-  const write = (path: string, text: string): void => {
-    mkdirSync(dirname(join(checkout, path)), { recursive: true });
-    writeFileSync(join(checkout, path), text);
-  };
-  /** A branch from main with one commit, as the merge checkout has it. */
-  const branch = (name: string, change: () => void): PullRequest => {
-    git('checkout', '--quiet', '--force', '-B', name, 'main');
-    git('clean', '--quiet', '-fdx');
-    change();
-    git('add', '--all');
-    git('commit', '--quiet', '--message', name);
-    return pull();
-  };
+  const repository = new Checkout(checkout);
+  const git = (...args: string[]): string => repository.git(...args);
+  const write = (path: string, text: string): void => repository.write(path, text);
+  const branch = (name: string, change: () => void): PullRequest => repository.branch(name, change);
   /** A stack that Terraform can plan and apply without asking anybody for a provider. */
   const stack = (input: string): string => `import type { Construct } from 'constructs';
 import { LocalBackend, TerraformStack } from 'cdktf';
@@ -50,18 +41,8 @@ export class GcpBootstrapStack extends TerraformStack {
 `;
 
   beforeAll(() => {
-    mkdirSync(checkout, { recursive: true });
     mkdirSync(join(folder, 'home'));
-    const files = execFileSync('git', ['-C', ROOT, 'ls-files', '--cached', '--others', '--exclude-standard', '-z', '--deduplicate'], { encoding: 'utf8' }).split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)) && !path.startsWith('test/golden/'));
-    for (const path of files) {
-      mkdirSync(dirname(join(checkout, path)), { recursive: true });
-      copyFileSync(join(ROOT, path), join(checkout, path));
-    }
-    execFileSync('git', ['init', '--quiet', '--initial-branch=main', checkout]);
-    write('infra/stacks/gcp/bootstrap.ts', stack('first'));
-    git('add', '--all');
-    git('commit', '--quiet', '--message', 'Main');
-    git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+    repository.init(() => write('infra/stacks/gcp/bootstrap.ts', stack('first')));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -79,6 +60,18 @@ export class GcpBootstrapStack extends TerraformStack {
       expect(readdirSync(join(state, 'rendered', tree!)).sort()).toEqual(['cdktf.out', 'dist']);
       // Once for all projects of a pull request.
       expect(server.hooks(change, 'plan').output).toBe(`Rendered before: ${tree}\n`);
+      expect(git('status', '--porcelain')).toBe('');
+    });
+
+    it('is told to people, by a comment that both revisions\' own code renders in the sandbox', () => {
+      writeFileSync(poster, `#!/bin/bash\necho "pull request $1"; cp "$2" ${join(folder, 'comment.md')}\n`, { mode: 0o755 });
+      const { code, output } = server.hooks(change, 'plan', 'post');
+      expect(output).toContain('pull request 7');
+      expect(code).toBe(0);
+      const comment = readFileSync(join(folder, 'comment.md'), 'utf8');
+      expect(comment).toContain('terraform_data');
+      expect(comment.length).toBeLessThan(65_536);
+      expect(readdirSync(state).filter((entry) => entry.startsWith('comment.'))).toEqual([]);
       expect(git('status', '--porcelain')).toBe('');
     });
 
