@@ -153,10 +153,12 @@ export function pack(items: readonly PackItem[], capacity: Allocatable): PackIte
 }
 
 /**
- * So many machines that all items land, as kube-scheduler places them: it doesn't know what is still to come, and gives each pod, as they come, to the emptiest machine that
- * has room (its `LeastAllocated` strategy, over CPU and memory). Small pods then lie where a large one would have fitted, and what {@link pack} counts has
- * pods wait for ever. The smallest first is the worst order as a rule; some others are tried, which the items' names give, so that nothing hangs on chance. What none of
- * them shows is the headroom's. From fifty machines on, a fiftieth more is tried at a time.
+ * So many machines that all items land, as kube-scheduler places them: it doesn't know what is still to come, and gives each pod, as they come, to the machine that is left
+ * emptiest and evenest by it ({@link Machine.score}). Small pods then lie where a large one would have fitted, and of what {@link pack} counts, a large one may
+ * wait for ever. The smallest first is tried, and orders that the items' names give, so that nothing hangs on chance. What none of them shows is the headroom's. From
+ * fifty machines on, a fiftieth more is tried at a time.
+ *
+ * Where large and small components share machines, this is well above the best packing: pools of their own for the large ones need fewer.
  *
  * Two items of one component never meet, since a node has each component once: the anti-affinity between them costs nothing here.
  *
@@ -164,14 +166,18 @@ export function pack(items: readonly PackItem[], capacity: Allocatable): PackIte
  */
 export function machinesFor(items: readonly PackItem[], capacity: Allocatable): number {
   const smallestFirst = items.map((item) => ({ item, share: largestShare(item, capacity) })).sort((a, b) => largestFirst(b, a)).map(({ item }) => item);
-  const orders = [smallestFirst, ...Array.from({ length: otherOrders(items.length) }, (_, salt) => shuffled(smallestFirst, salt))];
+  const orders = [smallestFirst, ...Array.from({ length: ORDERS }, (_, salt) => shuffled(smallestFirst, salt))];
   let count = pack(items, capacity).length;
-  while (!orders.every((order) => spread(order, count, capacity))) count += Math.max(1, Math.floor(count / 50));
-  return count;
+  for (;;) {
+    const failing = orders.findIndex((order) => !spread(order, count, capacity));
+    if (failing < 0) return count;
+    // It will fail again soonest.
+    orders.unshift(...orders.splice(failing, 1));
+    count += Math.max(1, Math.floor(count / 50));
+  }
 }
 
-/** The more items, the less does their order matter, and the longer does each take to try. */
-const otherOrders = (items: number): number => Math.min(16, Math.max(2, Math.ceil(600 / Math.max(1, items))));
+const ORDERS = 16;
 
 /** An order that looks like none, the same each time: by a hash of names (FNV-1a), which `salt` turns into another. */
 function shuffled(items: readonly PackItem[], salt: number): PackItem[] {
@@ -184,12 +190,15 @@ function shuffled(items: readonly PackItem[], salt: number): PackItem[] {
   return items.map((item) => ({ item, by: hash(item) })).sort((a, b) => a.by - b.by || (a.item.id < b.item.id ? -1 : 1)).map(({ item }) => item);
 }
 
-/** Whether each item, in this order and on the emptiest machine that takes it, finds room. */
+/** Whether each item finds room, in this order, on the machines that the scheduler would choose. */
 export function spread(items: readonly PackItem[], count: number, capacity: Allocatable): boolean {
   const machines = Array.from({ length: count }, () => new Machine(capacity));
   return items.every((item) => {
-    let best: Machine | undefined;
-    for (const machine of machines) if ((!best || machine.free > best.free) && machine.takes(item)) best = machine;
+    let [best, bestScore] = [undefined as Machine | undefined, -1];
+    for (const machine of machines) {
+      const score = machine.score(item);
+      if (score > bestScore && machine.takes(item)) [best, bestScore] = [machine, score];
+    }
     best?.add(item);
     return best !== undefined;
   });
@@ -226,9 +235,14 @@ class Machine {
     );
   }
 
-  /** The free part of its CPU and memory, together: 0 to 2. */
-  get free(): number {
-    return this.cpuMillis / this.capacity.cpuMillis + this.memoryMiB / this.capacity.memoryMiB;
+  /**
+   * How well kube-scheduler likes it for an item, 0 to 2: the mean free part of CPU and memory that would be left (`NodeResourcesFit`, `LeastAllocated`), and how alike the two would be
+   * used (`NodeResourcesBalancedAllocation`), each with weight 1, as they are by default. All other scores are the same for every machine of a pool and zone.
+   */
+  score({ cpuMillis, memoryMiB }: PackItem): number {
+    const cpu = (this.cpuMillis - cpuMillis) / this.capacity.cpuMillis;
+    const memory = (this.memoryMiB - memoryMiB) / this.capacity.memoryMiB;
+    return (cpu + memory) / 2 + 1 - Math.abs(cpu - memory) / 2;
   }
 
   add(item: PackItem): void {
