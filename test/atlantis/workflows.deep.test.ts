@@ -69,7 +69,7 @@ export class GcpBootstrapStack extends TerraformStack {
       expect(output).toContain('pull request 7');
       expect(code).toBe(0);
       const comment = readFileSync(join(folder, 'comment.md'), 'utf8');
-      expect(comment).toContain('terraform_data');
+      expect(comment).toContain('terraform\\_data changes input');
       expect(comment.length).toBeLessThan(65_536);
       expect(readdirSync(state).filter((entry) => entry.startsWith('comment.'))).toEqual([]);
       expect(git('status', '--porcelain')).toBe('');

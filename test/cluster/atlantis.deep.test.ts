@@ -132,8 +132,10 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
       expect(code).toBe(0);
       expect(asked()).toEqual(['plan eks describe-cluster', 'plan eks get-token']);
       expect((await statefulSets()).map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`)).toEqual(before);
-      const writes = controlPlane().audit().filter(({ user, verb, requestURI }) => user.username === 'stockade-plan' && !['get', 'list', 'watch'].includes(verb) && !/dryRun=All/.test(requestURI) && !/access(reviews)?/i.test(requestURI));
-      expect(writes.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
+      const ofPlan = controlPlane().audit().filter(({ user, verb, requestURI }) => user.username === 'stockade-plan' && !['get', 'list', 'watch'].includes(verb) && !/access(reviews)?/i.test(requestURI));
+      const isDryRun = ({ requestURI }: { readonly requestURI: string }): boolean => requestURI.includes('dryRun=All');
+      expect(ofPlan.filter(isDryRun).length).toBeGreaterThan(10);
+      expect(ofPlan.filter((one) => !isDryRun(one)).map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
     });
 
     it('is not applied from a plan that was tampered with, exchanged, or made of another commit', async () => {
@@ -169,7 +171,7 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
       expect([...wrote].filter((name) => name !== 'stockade-apply')).toEqual(['stockade-deploy']);
     });
 
-    it('is planned anew with nothing to do, and is not applied twice', () => {
+    it('is planned anew with nothing to do', () => {
       expect(plan()).toMatchObject({ code: 0, output: expect.stringContaining('No changes.') });
     });
 
