@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../constructs/chains';
 import { StakingNodeError } from '../constructs/staking-node';
+import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems, isError, problemsToJson } from '../fleet/errors';
+import type { LoadedFleet } from '../fleet/load';
 import type { Fleet } from '../fleet/model';
-import { checkFleetFolder } from './check-fleet';
 import { PlatformError } from './platform';
 import { HelmChartTooLargeError } from './render/helm';
 import { OutputError } from './render/output';
@@ -30,11 +31,12 @@ interface Streams {
 /**
  * Validates and renders; the body of `npm run synth` and of the cdk8s app.
  *
+ * @param load reads and checks the fleet
  * @returns the exit code: 0, or 1 where the fleet, the selection or the output folder is wrong, with nothing written.
  */
-export async function runSynth(options: SynthOptions, { stdout, stderr }: Streams): Promise<number> {
+export async function runSynth(options: SynthOptions, { stdout, stderr }: Streams, load: () => LoadedFleet = () => checkFleetFolder(options.fleet, catalogue)): Promise<number> {
   const started = process.hrtime.bigint();
-  const { fleet, problems } = checkFleetFolder(options.fleet, catalogue);
+  const { fleet, problems } = load();
   if (!fleet) {
     if (options.json) stdout.write(`${JSON.stringify({ ok: false, ...problemsToJson(problems) }, null, 2)}\n`);
     else stderr.write(`${formatProblems(problems, options.fleet)}\n`);

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { App } from 'cdktf';
 import { catalogue } from '../constructs/chains';
+import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems } from '../fleet/errors';
-import { loadFleet } from '../fleet/load';
 import type { Fleet } from '../fleet/model';
 import { clusterDemands } from './demand';
 import { addStacks, stacksOf } from './stacks';
@@ -22,7 +22,7 @@ export class InfraError extends Error {
  * @throws InfraError with every problem of the fleet, or where it declares no infrastructure
  */
 export function loadStacks(folder: string): StackContext {
-  const { fleet, problems } = loadFleet(folder, catalogue);
+  const { fleet, problems } = checkFleetFolder(folder, catalogue);
   if (!fleet) throw new InfraError(formatProblems(problems, folder));
   return stackContext(fleet, folder);
 }

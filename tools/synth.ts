@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { catalogue } from '../constructs/chains';
+import { checkFleetFolder } from '../fleet/check-folder';
+import type { LoadedFleet } from '../fleet/load';
 import type * as infra from '../infra/synth';
 import { runSynth, type SynthOptions } from '../apps/synth';
 
@@ -28,16 +31,20 @@ async function run({ terraform, terraformOut, ...options }: Options): Promise<nu
   if (!terraform || !whole) return runSynth(options, process);
   // Loaded only here, so that a filtered run stays quick.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { InfraError, loadStacks, stackWarnings, synthStacks } = require('../infra/synth') as typeof infra;
-  const exitCode = await runSynth(options, process);
-  if (exitCode !== 0) return exitCode;
+  const { InfraError, stackContext, stackWarnings, synthStacks } = require('../infra/synth') as typeof infra;
+  // Read once, for both.
+  let loaded: LoadedFleet | undefined;
+  const load = (): LoadedFleet => (loaded ??= checkFleetFolder(options.fleet, catalogue));
+  const exitCode = await runSynth(options, process, load);
+  const { fleet } = load();
+  if (exitCode !== 0 || fleet === undefined) return exitCode;
   try {
     const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
     if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
       say(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
       return 0;
     }
-    const context = loadStacks(options.fleet);
+    const context = stackContext(fleet, options.fleet);
     const stacks = synthStacks(context, terraformOut);
     if (!options.json) for (const warning of stackWarnings(context, options.fleet)) process.stderr.write(`${warning}\n`);
     say(`${stacks} Terraform stacks in ${terraformOut}/stacks`);

@@ -1,6 +1,6 @@
 import { Session, type Profiler } from 'node:inspector/promises';
 import { catalogue } from '../../constructs/chains';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 
 /** Where the time of a run goes. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';

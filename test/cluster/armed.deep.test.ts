@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';

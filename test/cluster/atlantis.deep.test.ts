@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
 import type { Access } from '../../apps/deploy/kubectl';
 import { planManifests } from '../../apps/deploy/plan';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet, type Format } from '../../apps/render/render-fleet';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
 import { digestOf } from '../../apps/deploy/canonical';
 import type { Access } from '../../apps/deploy/kubectl';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { checkFleetFolder } from '../../apps/check-fleet';
+import { checkFleetFolder } from '../../fleet/check-folder';
 import { catalogue } from '../../constructs/chains';
 import { Api } from './api';
 import { simulateMachines } from './machines';

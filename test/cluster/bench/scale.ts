@@ -4,7 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
-import { checkFleetFolder } from '../../../apps/check-fleet';
+import { checkFleetFolder } from '../../../fleet/check-folder';
 import { renderFleet } from '../../../apps/render/render-fleet';
 import { catalogue } from '../../../constructs/chains';
 import type { Manifest } from '../../../constructs/manifest';

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChainCatalogue } from '../fleet/catalogue';
-import { isError, sortProblems } from '../fleet/errors';
-import { checkAgainstFleet, EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../fleet/keys-lock';
-import { loadFleet, type LoadedFleet } from '../fleet/load';
+import type { ChainCatalogue } from './catalogue';
+import { isError, sortProblems } from './errors';
+import { checkAgainstFleet, EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from './keys-lock';
+import { loadFleet, type LoadedFleet } from './load';
 
 /** The fleet of a folder, held against its own rules and against where `keys.lock` says that its keys are placed. */
 export function checkFleetFolder(folder: string, catalogue: ChainCatalogue): LoadedFleet {
