@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -89,6 +89,15 @@ describe('the stacks of the example fleet', () => {
     synthStacks(context, out);
     synthStacks(gone, out);
     expect(readdirSync(join(out, 'stacks')).sort()).toEqual(stacksOf(gone.fleet).map(({ id }) => id).sort());
+  });
+});
+
+describe('a fleet that disagrees with where its keys are placed', () => {
+  it('becomes no Terraform either', () => {
+    const fleet = join(folder, 'disagrees');
+    cpSync(FLEET, fleet, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+    rmSync(join(fleet, 'keys.lock'));
+    expect(() => loadStacks(fleet)).toThrow(/keys\.lock/);
   });
 });
 
