@@ -531,6 +531,12 @@ export const problems = {
     allowed: `at most ${input.limit}, as its maxMachinesPerZone says`,
     next: 'Raise maxMachinesPerZone within the quota of the account, or place nodes elsewhere.',
   })),
+  poolFragmented: kind('pool-fragmented', (input: { cluster: string; pool: string; zone: string; machines: number; filled: number }) => ({
+    level: 'warning' as const,
+    message: `pool ${q(input.pool)} of cluster ${q(input.cluster)} needs ${count(input.machines, 'machine')} in zone ${q(input.zone)}, and ${input.filled} hold what is placed there: its large and small components come in each other's way`,
+    value: input.machines,
+    next: 'Give the largest components a pool of their own, or larger machines, and name it under `pools` of their nodes. Kubernetes spreads pods over machines and keeps no room for large ones.',
+  })),
 
   natTooSmall: kind('nat-too-small', (input: { cluster: string; machines: number; ports: number; addresses: number; fit: number }) => ({
     message: `the NAT of cluster ${q(input.cluster)} has ports for ${input.fit} machines at ${input.ports} each, but its private pools may have ${input.machines}`,

@@ -67,8 +67,10 @@ export interface Placement {
 /**
  * The machines of a cluster's pools, zone by zone: what the scheduler needs for all that is placed there, and the declared headroom,
  * which every zone of a pool gets. The order of the placements does not matter.
+ *
+ * @param count how many machines some items need
  */
-export function packPools(cluster: Cluster, placements: readonly Placement[], agent: AgentDemand): PoolSize[] {
+export function packPools(cluster: Cluster, placements: readonly Placement[], agent: AgentDemand, count: (items: readonly PackItem[], capacity: Allocatable) => number = machinesFor): PoolSize[] {
   const byZone = new Map<string, PackItem[]>();
   for (const { node, component, pool, zone } of placements) {
     const key = `${pool.name}/${zone}`;
@@ -81,7 +83,7 @@ export function packPools(cluster: Cluster, placements: readonly Placement[], ag
     zonesOf(cluster, pool).map((zone) => {
       const items = byZone.get(`${pool.name}/${zone}`) ?? [];
       const capacity = capacityOf(cluster, pool);
-      const needed = items.length > 0 && capacity ? machinesFor(items, capacity) : 0;
+      const needed = items.length > 0 && capacity ? count(items, capacity) : 0;
       return { pool: pool.name, zone, machines: needed + pool.headroomMachines, headroom: pool.headroomMachines, components: items.length };
     }),
   );

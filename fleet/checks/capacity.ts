@@ -1,7 +1,7 @@
 import { type Problem, problems } from '../errors';
 import { own } from '../lookup';
 import { machineOf } from '../machines';
-import { choosePool, demandText, packPools, type Placement, refusals } from '../sizing';
+import { choosePool, demandText, pack, packPools, type Placement, refusals } from '../sizing';
 import { type CheckContext, clusterFile, type RunningSubject } from './context';
 
 /** Every component has a pool in its zone that it fits. */
@@ -32,10 +32,13 @@ export function machineDemand({ node, cluster, chain, components }: RunningSubje
   });
 }
 
+/** Machines in a zone beyond what its components fill, and as a part of these, from which on it is worth a word. */
+const WASTE = { machines: 3, share: 0.25 } as const;
+
 /** How many nodes with a part in an overfull pool are pointed at. */
 const SHOWN = 3;
 
-/** No pool needs more machines in a zone than it may have. */
+/** No pool needs more machines in a zone than it may have; and none needs many more than its components fill. */
 export function poolSizes(running: readonly RunningSubject[], context: CheckContext): Problem[] {
   const { agentDemand } = context.catalogue;
   const placed = new Map<string, (Placement & { subject: RunningSubject })[]>();
@@ -52,10 +55,15 @@ export function poolSizes(running: readonly RunningSubject[], context: CheckCont
   }
   return Object.values(context.fleet.clusters).flatMap((cluster) => {
     const placements = placed.get(cluster.name) ?? [];
-    return packPools(cluster, placements, agentDemand).flatMap((size) => {
+    const packed = packPools(cluster, placements, agentDemand, (items, capacity) => pack(items, capacity).length);
+    return packPools(cluster, placements, agentDemand).flatMap((size, at): Problem[] => {
       const index = cluster.pools.findIndex(({ name }) => name === size.pool);
       const limit = cluster.pools[index]?.maxMachinesPerZone ?? 0;
-      if (size.machines <= limit) return [];
+      if (size.machines <= limit) {
+        const { machines: filled } = packed[at]!;
+        const wasted = size.machines - filled;
+        return wasted < WASTE.machines || wasted < WASTE.share * filled ? [] : [problems.poolFragmented(context.at(clusterFile(cluster.name), ['pools', index, 'name']), { cluster: cluster.name, ...size, filled })];
+      }
       const here = placements.filter(({ pool, zone }) => pool.name === size.pool && zone === size.zone);
       const biggest = [...here].sort((a, b) => b.component.resources.memoryMiB - a.component.resources.memoryMiB).slice(0, SHOWN);
       const places = [

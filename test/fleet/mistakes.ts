@@ -22,6 +22,20 @@ const AMAZON: Mistake['edits'] = [
   [EKS_NODES, 'base: 9000', 'base: 31900'],
 ];
 
+/** A stopped node whose one component takes so many CPUs. */
+const sentryOf = (cpus: number, index: number): string => `  - name: sen-${index}
+    state: stopped
+    role: sentry
+    zone: eu-central-1a
+    clients: {engine: oak}
+    size: small
+    ring: canary
+    reach: {via: loadBalancer}
+    keys: []
+    ports: {base: ${9100 + 20 * index}}
+    resources: {engine: {cpus: ${cpus}}}
+`;
+
 /** {@link AMAZON}, at home there too; `region` and what comes before it as it is to stand in the file. */
 const atHomeOnAmazon = (region: string): Mistake['edits'] => [
   ...AMAZON,
@@ -345,6 +359,18 @@ export const MISTAKES: readonly Mistake[] = [
   },
   { what: 'a pool that a component does not fit', code: 'pool-mismatch', edits: [[NODES, '    clients: {signer: seal}', '    clients: {signer: seal}\n    pools: {engine: ①public}'], [GKE, 'name: public', 'name: ②public']], value: 'public', message: 'its machines have public addresses' },
   { what: 'more machines than a pool may have', code: 'pool-too-small', edits: [[GKE, 'maxMachinesPerZone: 4\n    headroomMachines: 1', 'maxMachinesPerZone: ①1\n    headroomMachines: 1'], [HERON_NODES, 'name: heron-0', 'name: ②heron-0']], value: 2, allowed: 'at most 1, as its maxMachinesPerZone says' },
+  {
+    what: 'large and small components on the same machines',
+    code: 'pool-fragmented',
+    level: 'warning',
+    edits: [
+      [EKS, 'maxMachinesPerZone: 4', 'maxMachinesPerZone: 20'],
+      [EKS, 'name: private', 'name: ①private'],
+      [EKS_NODES, 'nodes:\n', `nodes:\n${[12, 12, 12, 3.5, 3.5, 3.5, 3.5].map(sentryOf).join('')}`],
+    ],
+    value: 7,
+    message: 'and 4 hold what is placed there',
+  },
 
   // What Amazon can't build
   { what: 'an EKS cluster in one zone', code: 'zones-unfit', edits: [...AMAZON, [EKS, 'zones: [eu-central-1a, eu-central-1b]', 'zones: ①[eu-central-1a]']], allowed: 'at least 2 zones', message: 'a control plane in two at least' },
