@@ -533,7 +533,7 @@ export const problems = {
   })),
   poolFragmented: kind('pool-fragmented', (input: { cluster: string; pool: string; zone: string; machines: number; filled: number }) => ({
     level: 'warning' as const,
-    message: `pool ${q(input.pool)} of cluster ${q(input.cluster)} needs ${count(input.machines, 'machine')} in zone ${q(input.zone)}, and ${input.filled} hold what is placed there: its large and small components come in each other's way`,
+    message: `pool ${q(input.pool)} of cluster ${q(input.cluster)} needs ${count(input.machines, 'machine')} in zone ${q(input.zone)} beside headroom, and ${input.filled} would hold what is placed there: its large and small components come in each other's way`,
     value: input.machines,
     next: 'Give the largest components a pool of their own, or larger machines, and name it under `pools` of their nodes. Kubernetes spreads pods over machines and keeps no room for large ones.',
   })),

@@ -157,8 +157,8 @@ export function pack(items: readonly PackItem[], capacity: Allocatable): PackIte
 /**
  * So many machines that all items land, as kube-scheduler places them: it doesn't know what is still to come, and gives each pod, as they come, to the machine that is left
  * emptiest and evenest by it ({@link Machine.score}). Small pods then lie where a large one would have fitted, and of what {@link pack} counts, a large one may
- * wait for ever. The smallest first is tried, and orders that the items' names give, so that nothing hangs on chance. What none of them shows is the headroom's. From
- * fifty machines on, a fiftieth more is tried at a time.
+ * wait for ever. The smallest first is tried, and orders that the items' names give, so that nothing hangs on chance. What none of them shows is the headroom's, and so is what makes the
+ * scheduler choose otherwise: images that a machine has already, and, where a hundred machines of all pools or more could take a pod, that it looks at a part of them. From fifty machines on, a fiftieth more is tried at a time.
  *
  * Where large and small components share machines, this is well above the best packing: pools of their own for the large ones need fewer.
  *
@@ -239,7 +239,7 @@ class Machine {
 
   /**
    * How well kube-scheduler likes it for an item, 0 to 2: the mean free part of CPU and memory that would be left (`NodeResourcesFit`, `LeastAllocated`), and how alike the two would be
-   * used (`NodeResourcesBalancedAllocation`), each with weight 1, as they are by default. All other scores are the same for every machine of a pool and zone.
+   * used (`NodeResourcesBalancedAllocation`), each with weight 1, as they are by default. The other scores are the same for machines of a pool and zone, but for images that are there (`ImageLocality`).
    */
   score({ cpuMillis, memoryMiB }: PackItem): number {
     const cpu = (this.cpuMillis - cpuMillis) / this.capacity.cpuMillis;

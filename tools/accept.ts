@@ -8,7 +8,8 @@ const program = new Command('accept').description("Refuse what a pull request's 
 program
   .command('rendered <folder>')
   .option('--buckets <name...>', 'that may hold the state of Terraform')
-  .action((folder: string, { buckets }: { buckets?: string[] }) => answer(wrongInRendered(folder, { buckets })));
+  .option('--projects <name...>', "Google's, that clusters may be in")
+  .action((folder: string, bounds: { buckets?: string[]; projects?: string[] }) => answer(wrongInRendered(folder, bounds)));
 
 program
   .command('lock <file>')

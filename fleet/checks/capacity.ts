@@ -60,9 +60,9 @@ export function poolSizes(running: readonly RunningSubject[], context: CheckCont
       const index = cluster.pools.findIndex(({ name }) => name === size.pool);
       const limit = cluster.pools[index]?.maxMachinesPerZone ?? 0;
       if (size.machines <= limit) {
-        const { machines: filled } = packed[at]!;
-        const wasted = size.machines - filled;
-        return wasted < WASTE.machines || wasted < WASTE.share * filled ? [] : [problems.poolFragmented(context.at(clusterFile(cluster.name), ['pools', index, 'name']), { cluster: cluster.name, ...size, filled })];
+        const [machines, filled] = [size.machines - size.headroom, packed[at]!.machines - size.headroom];
+        const wasted = machines - filled;
+        return wasted < WASTE.machines || wasted < WASTE.share * filled ? [] : [problems.poolFragmented(context.at(clusterFile(cluster.name), ['pools', index, 'name']), { cluster: cluster.name, pool: size.pool, zone: size.zone, machines, filled })];
       }
       const here = placements.filter(({ pool, zone }) => pool.name === size.pool && zone === size.zone);
       const biggest = [...here].sort((a, b) => b.component.resources.memoryMiB - a.component.resources.memoryMiB).slice(0, SHOWN);

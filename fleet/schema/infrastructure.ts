@@ -131,6 +131,7 @@ export const infrastructureSchema = z.strictObject({
     bootImage: z.string().min(1).describe('Image of the machine: of a container-optimised system on Google Cloud, the id of one of Amazon Linux 2023 on Amazon.'),
     diskGiB: gibibytes,
     webhookRanges: z.array(cidr).min(1).max(10).describe('Where the Git host sends webhooks from; all others are refused. GitHub lists its own at https://api.github.com/meta.'),
+    user: z.string().regex(/^[A-Za-z0-9-]+(\[bot\])?$/, 'must be a user name of the Git host').describe('Whose token it is: the user of the Git host that Atlantis comments as.'),
     secrets: z.strictObject({ token: secretName, webhook: secretName }).describe("Names in the cloud's secret store: the Git host's token, and the webhook's secret. Their content is put there by hand, never by Terraform."),
     repository: z.string().regex(/^github\.com\/[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, 'must be such as "github.com/organisation/repository"'),
   }),

@@ -7,10 +7,9 @@ import { join } from 'node:path';
  * another state. None of that is ever rendered here, so none of it is let through, whatever the code says.
  *
  * @param folder with `dist/` and `cdktf.out/`, as `synth` writes them
- * @param buckets that may hold Terraform's state; anything is taken where it is undefined
  * @returns what is wrong, by its path
  */
-export function wrongInRendered(folder: string, { buckets, limits = LIMITS }: { readonly buckets?: readonly string[]; readonly limits?: Limits } = {}): string[] {
+export function wrongInRendered(folder: string, { limits = LIMITS, ...bounds }: Bounds & { readonly limits?: Limits } = {}): string[] {
   const wrong: string[] = [];
   let [files, bytes] = [0, 0];
   const visit = (path: string): void => {
@@ -26,7 +25,7 @@ export function wrongInRendered(folder: string, { buckets, limits = LIMITS }: { 
         files += 1;
         bytes += found.size;
         if (found.size > limits.fileBytes) wrong.push(`${inner}: larger than ${limits.fileBytes} bytes`);
-        else if (inner.endsWith('/cdk.tf.json')) wrong.push(...wrongInTerraform(readFileSync(join(folder, inner), 'utf8'), inner.split('/').at(-2)!, buckets).map((text) => `${inner}: ${text}`));
+        else if (inner.endsWith('/cdk.tf.json')) wrong.push(...wrongInTerraform(readFileSync(join(folder, inner), 'utf8'), inner.split('/').at(-2)!, bounds).map((text) => `${inner}: ${text}`));
       }
     }
   };
@@ -63,8 +62,16 @@ const PROVIDER_KEYS: Readonly<Record<string, readonly string[]>> = {
   helm: ['alias', 'kubernetes'],
 };
 
+/** Where this server's identities have something to do; where one of them is not said, anything is taken. */
+export interface Bounds {
+  /** Buckets that may hold Terraform's state. */
+  readonly buckets?: readonly string[];
+  /** Google's projects that clusters may be in. */
+  readonly projects?: readonly string[];
+}
+
 /** What a stack's JSON holds that a stack of ours never does. */
-export function wrongInTerraform(text: string, stack: string, buckets?: readonly string[]): string[] {
+export function wrongInTerraform(text: string, stack: string, { buckets, projects }: Bounds = {}): string[] {
   let json: Json;
   try {
     json = JSON.parse(text) as Json;
@@ -84,13 +91,16 @@ export function wrongInTerraform(text: string, stack: string, buckets?: readonly
     for (const type of Object.keys(objectOf(json[block]))) {
       const provider = PROVIDERS[type.split('_')[0]!];
       // Terraform's own, which has no provider: it runs nothing.
-      if (provider === undefined && !(block === 'resource' && type === 'terraform_data')) wrong.push(`${block} "${type}"`);
+      if (block === 'data' ? !DATA.has(type) : provider === undefined && type !== 'terraform_data') wrong.push(`${block} "${type}"`);
     }
   }
+  wrong.push(...wrongInClusters(objectOf(json['data']), projects));
   const seen = new Set<string>();
   const walk = (value: unknown, key: string): void => {
     if (typeof value === 'string') {
       if (/[$%]\{/.test(value) && /\b(file\w*|templatefile|pathexpand|abspath)\s*\(|\bpath\./.test(value)) seen.add(`"${key}" reads files of this machine`);
+      // A token is Helm's alone: anywhere else it would be shown to whoever reads the plan, or sent away.
+      if (value.includes('google_client_config') && key !== 'provider.helm.kubernetes.token') seen.add(`"${key}" holds a token`);
     } else if (Array.isArray(value)) value.forEach((one) => walk(one, key));
     else if (typeof value === 'object' && value !== null) {
       for (const [name, inner] of Object.entries(value)) {
@@ -124,14 +134,44 @@ function wrongInSettings(settings: Json, stack: string, buckets?: readonly strin
   return [...wrong, ...Object.keys(backend).filter((key) => !known.includes(key)).map((key) => `${key} of backend "${kind}"`)];
 }
 
-/** A token is asked for by the cloud's own command line, and by no other program. */
+/** The three ways in which synth has Helm reach a cluster: whoever is named as its host is shown the plan identity's token. */
+const HELM_VALUES: Readonly<Record<string, readonly string[]>> = {
+  host: ['${join("", ["https://", data.google_container_cluster.cluster.control_plane_endpoints_config[0].dns_endpoint_config[0].endpoint])}', '${data.aws_eks_cluster.cluster.endpoint}'],
+  token: ['${data.google_client_config.caller.access_token}'],
+  cluster_ca_certificate: ['${base64decode(data.aws_eks_cluster.cluster.certificate_authority[0].data)}'],
+};
+
+/** A token is asked for by the cloud's own command line, and by no other program; and it is shown to the cluster that the cloud names. */
 function wrongInHelm(kubernetes: Json): string[] {
-  const wrong = Object.keys(kubernetes).filter((key) => !['host', 'token', 'cluster_ca_certificate', 'exec'].includes(key)).map((key) => `kubernetes.${key} of provider "helm"`);
+  const wrong = Object.keys(kubernetes).filter((key) => key !== 'exec' && !(key in HELM_VALUES)).map((key) => `kubernetes.${key} of provider "helm"`);
+  for (const [key, allowed] of Object.entries(HELM_VALUES)) if (key in kubernetes && !allowed.includes(String(kubernetes[key]))) wrong.push(`kubernetes.${key} of provider "helm" is ${JSON.stringify(kubernetes[key])}`);
   for (const { command, args, env } of listOf(kubernetes['exec'])) {
     const isToken = command === 'aws' && Array.isArray(args) && args[0] === 'eks' && args[1] === 'get-token' && env === undefined && args.every((one) => typeof one === 'string' && /^[A-Za-z0-9._-]+$/.test(one));
     if (!isToken) wrong.push(`provider "helm" runs ${JSON.stringify(command)}`);
   }
   return wrong;
+}
+
+/** What is looked up. Others mint tokens, or read what is in a secret, a bucket or a parameter: a plan would hand it to whoever reads the plan, or to any host. */
+const DATA: ReadonlySet<string> = new Set([
+  'aws_db_instance',
+  'aws_eks_cluster',
+  'aws_kms_alias',
+  'aws_route_table',
+  'aws_security_group',
+  'aws_subnet',
+  'aws_vpc',
+  'google_client_config',
+  'google_container_cluster',
+  'google_project',
+  'google_service_account',
+  'google_storage_project_service_account',
+]);
+
+/** A cluster of somebody else's would be shown the token, too. */
+function wrongInClusters(data: Json, projects: readonly string[] | undefined): string[] {
+  if (projects === undefined) return [];
+  return Object.values(objectOf(data['google_container_cluster'])).map(objectOf).filter(({ project }) => !projects.includes(String(project))).map(({ project }) => `data "google_container_cluster" of project ${JSON.stringify(project)}`);
 }
 
 type Json = Readonly<Record<string, unknown>>;

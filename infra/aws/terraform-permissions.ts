@@ -364,6 +364,11 @@ const AT_HOME: Readonly<Record<string, Access>> = {
     change: ['elasticloadbalancing:AddTags', 'elasticloadbalancing:DeleteTargetGroup', 'elasticloadbalancing:ModifyTargetGroup', 'elasticloadbalancing:ModifyTargetGroupAttributes', 'elasticloadbalancing:RemoveTags'],
   },
   aws_lb_target_group_attachment: { read: ['elasticloadbalancing:DescribeTargetHealth'], change: ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'] },
+  aws_ssm_parameter: {
+    read: ['ssm:DescribeParameters', 'ssm:GetParameter', 'ssm:GetParameters', 'ssm:ListTagsForResource'],
+    make: ['ssm:PutParameter'],
+    change: ['ssm:AddTagsToResource', 'ssm:DeleteParameter', 'ssm:RemoveTagsFromResource'],
+  },
   'data.aws_db_instance': { read: ['rds:DescribeDBInstances'] },
 };
 
@@ -439,7 +444,7 @@ export const WITHOUT_RESOURCE: ReadonlySet<string> = new Set([
  * Reads for which IAM knows no resource, and those of RDS, which the provider asks for a database by a filter. None gives what is in anything: descriptions, and lists of names.
  */
 const readsEverywhere = (action: string): boolean =>
-  /^(autoscaling|ec2|elasticloadbalancing|rds):(Describe|Get)/.test(action) || ['ecr:DescribePullThroughCacheRules', 'kms:ListAliases', 'logs:DescribeLogGroups', 's3:GetAccountPublicAccessBlock'].includes(action);
+  /^(autoscaling|ec2|elasticloadbalancing|rds):(Describe|Get)/.test(action) || ['ecr:DescribePullThroughCacheRules', 'kms:ListAliases', 'logs:DescribeLogGroups', 's3:GetAccountPublicAccessBlock', 'ssm:DescribeParameters'].includes(action);
 
 /**
  * What of a service is the stacks', by the names that they give. ACM and KMS name what they make themselves: a certificate and a key are any of the account's.
@@ -469,7 +474,8 @@ function scopesOf({ account, clusters, projects, snapshots, state }: Place): Rea
     // Option groups are RDS's own; a backup has an id that RDS gives it.
     rds: all('rds', ['auto-backup:*', 'db:stockade-*', 'og:default:*', 'pg:stockade-*', 'subgrp:stockade-*']),
     s3: [state.bucket, snapshots].map((bucket) => `arn:aws:s3:::${bucket}`),
-    ssm: ['arn:aws:ssm:*::parameter/aws/service/*'],
+    // AWS's own have no account.
+    ssm: ['arn:aws:ssm:*::parameter/aws/service/*', arn('ssm', 'parameter/stockade/*')],
   };
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HelmProvider } from '@cdktf/provider-helm/lib/provider';
+import { HelmProvider, type HelmProviderKubernetes } from '@cdktf/provider-helm/lib/provider';
 import { Release } from '@cdktf/provider-helm/lib/release';
-import type { ITerraformDependable } from 'cdktf';
+import type { ITerraformDependable, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 
 /** Charts that every cluster has, where they come from, and the file of their values in `infra/charts/`. */
@@ -12,6 +12,15 @@ export const CHARTS = {
   awsLoadBalancerController: { repository: 'https://aws.github.io/eks-charts', chart: 'aws-load-balancer-controller' },
 } as const;
 export type ChartName = keyof typeof CHARTS;
+
+/**
+ * Helm's provider. One version older than the one it was generated from: since 3.1.0 a plan sends patches to the cluster (hashicorp/terraform-provider-helm#1735), which the plan identity may not. The
+ * attributes that are used here are the same in both.
+ */
+export function helmProvider(stack: TerraformStack, kubernetes: HelmProviderKubernetes): HelmProvider {
+  stack.addOverride('terraform.required_providers.helm.version', '3.0.2');
+  return new HelmProvider(stack, 'helm', { kubernetes });
+}
 
 export interface HelmReleaseProps {
   readonly provider: HelmProvider;

@@ -9,8 +9,8 @@ const SERVER = '/opt/stockade/infra/atlantis/server';
 const GATEWAY_PORT = 3128;
 
 /**
- * What Atlantis' machine runs at each start, a shell script: Docker and systemd are there. It holds names and no secret; these the container fetches itself, by the machine's
- * identity, into its memory. A new setting therefore takes a restart and no new machine.
+ * What Atlantis' machine runs at each start, a shell script. It holds names and no secret; these the container fetches itself, by the machine's identity, into its memory. A new
+ * setting therefore takes a restart and no new machine.
  *
  * @param more settings that only the stack knows, by their name
  */
@@ -20,6 +20,7 @@ export function machineScript(context: StackContext, more: Readonly<Record<strin
   const settings = {
     ATLANTIS_ATLANTIS_URL: `https://${atlantis.hostname}`,
     ATLANTIS_PORT: String(ATLANTIS_PORT),
+    ATLANTIS_GH_USER: atlantis.user,
     ATLANTIS_REPO_ALLOWLIST: atlantis.repository,
     STOCKADE_CLOUD: home.cloud,
     STOCKADE_STATE_BUCKETS: `${state.gcp.bucket} ${state.aws.bucket}`,
@@ -40,8 +41,8 @@ export function machineScript(context: StackContext, more: Readonly<Record<strin
     'mkdir -p /etc/atlantis',
     file('/etc/atlantis/settings', Object.entries(settings).map(([name, value]) => `${name}=${value}`)),
     ...Object.entries(units).map(([name, [program, ...options]]) => file(`/etc/systemd/system/${name}.service`, unit(infrastructure, name, program!, options))),
-    // Google's image has it; Amazon Linux has it in its repository.
-    'command -v docker >/dev/null || dnf -q -y install docker',
+    // Google's image has Docker, and a firewall of its own that lets in SSH alone; Amazon Linux has neither.
+    ...(home.cloud === 'gcp' ? [`iptables -w -C ${FROM_FRONT} 2>/dev/null || iptables -w -A ${FROM_FRONT}`] : ['command -v docker >/dev/null || dnf -q -y install docker']),
     // The sandbox is made of user namespaces.
     'sysctl -q -w user.max_user_namespaces=1000',
     'systemctl daemon-reload',
@@ -49,6 +50,8 @@ export function machineScript(context: StackContext, more: Readonly<Record<strin
     '',
   ].join('\n');
 }
+
+const FROM_FRONT = `INPUT -p tcp --dport ${ATLANTIS_PORT} -j ACCEPT`;
 
 /**
  * What the container may do beside what any container may: make user namespaces, which Docker's default profiles refuse, and mount a `/proc` in one, which the kernel
@@ -96,3 +99,36 @@ export const ECR = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/;
 
 /** A here-document whose end no line of ours is, and in which the shell reads nothing. */
 const file = (path: string, lines: readonly string[]): string => [`cat >${path} <<'END-OF-FILE'`, ...lines, 'END-OF-FILE'].join('\n');
+
+/** On Amazon: the parameter that holds the script. User data would hold it too, but to change them Terraform stops the machine that it runs on. */
+export const SCRIPT_PARAMETER = '/stockade/atlantis/machine';
+
+/**
+ * User data of the machine on Amazon, which never change: a service that fetches the script and runs it, at each start. It comes late, since Amazon Linux knows only then where its
+ * packages are, and tries again until it has got through.
+ *
+ * @param region of the parameter
+ */
+export function fetchScript(region: string): string {
+  return [
+    '#!/bin/bash',
+    'set -euo pipefail',
+    file('/etc/systemd/system/atlantis-setup.service', [
+      '[Unit]',
+      "Description=What Atlantis' machine runs, as its stack says",
+      'Wants=network-online.target',
+      'After=network-online.target cloud-final.service',
+      '[Service]',
+      'Type=oneshot',
+      'Restart=on-failure',
+      'RestartSec=30',
+      'UMask=0077',
+      `ExecStart=/bin/bash -euo pipefail -c 'aws ssm get-parameter --region ${region} --name ${SCRIPT_PARAMETER} --query Parameter.Value --output text >/run/atlantis-setup && bash /run/atlantis-setup'`,
+      '[Install]',
+      'WantedBy=multi-user.target',
+    ]),
+    'systemctl daemon-reload',
+    'systemctl enable --now --no-block atlantis-setup.service',
+    '',
+  ].join('\n');
+}

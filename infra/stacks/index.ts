@@ -14,7 +14,10 @@ export interface StackDescription {
   readonly cloud: 'gcp' | 'aws';
   /** Absent where the stack is the whole fleet's. */
   readonly cluster?: string;
-  /** Stacks of a lower number are applied first. Those of one number don't need each other. */
+  /**
+   * Stacks of a lower number are applied first. Those of one number don't need each other, but where a fleet begins: then the home cloud's `automation` comes before the other's,
+   * which looks for the machine's account (docs/starting.md).
+   */
   readonly order: number;
   /** What was made for a cluster that is no more: the stack is empty, and applying it destroys what it had. */
   readonly tombstone: boolean;
@@ -27,11 +30,11 @@ export interface StackDescription {
 export const NEEDS: Readonly<Record<StackDescription['kind'], readonly StackDescription['kind'][]>> = {
   bootstrap: [],
   foundation: ['bootstrap'],
-  management: ['foundation'],
   // What is new to the fleet, a region say, Atlantis may only make once its own permissions say so.
-  network: ['management', 'automation'],
+  management: ['foundation', 'automation'],
+  network: ['management'],
   storage: ['foundation', 'automation'],
-  snapshots: ['foundation'],
+  snapshots: ['foundation', 'automation'],
   // It has an address in the networks of the home region's clusters.
   'secret-manager': ['management', 'network'],
   automation: ['foundation'],

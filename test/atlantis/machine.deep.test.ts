@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { machineScript } from '../../infra/machines/atlantis';
+import { fetchScript, machineScript } from '../../infra/machines/atlantis';
 import { atHomeOnAmazon, exampleStacks } from '../infra/stacks';
 import { BIN, missingPrograms } from './server';
 
@@ -20,7 +20,7 @@ describe.skipIf(obstacle !== undefined)(`the machine of Atlantis${obstacle === u
     mkdirSync(join(etc, 'systemd/system'), { recursive: true });
     mkdirSync(programs, { recursive: true });
     writeFileSync(log, '');
-    for (const program of ['systemctl', 'sysctl', 'dnf', ...(docker ? ['docker'] : [])]) {
+    for (const program of ['systemctl', 'sysctl', 'dnf', 'iptables', ...(docker ? ['docker'] : [])]) {
       writeFileSync(join(programs, program), `#!/bin/sh\necho "${program} $*" >>/log\n`);
       chmodSync(join(programs, program), 0o755);
     }
@@ -38,10 +38,10 @@ describe.skipIf(obstacle !== undefined)(`the machine of Atlantis${obstacle === u
     const { etc, log } = start('gcp', machineScript(context));
     const settings = readFileSync(join(etc, 'atlantis/settings'), 'utf8');
     expect(settings.split('\n')).toEqual(
-      expect.arrayContaining(['STOCKADE_CLOUD=gcp', 'STOCKADE_EKS_PROXY=http://127.0.0.1:3128', 'STOCKADE_GCP_PROJECTS=example-staking-prod', 'STOCKADE_SECRET_TOKEN=atlantis-github-token', 'ATLANTIS_REPO_ALLOWLIST=github.com/example-staking/fleet']),
+      expect.arrayContaining(['STOCKADE_CLOUD=gcp', 'STOCKADE_EKS_PROXY=http://127.0.0.1:3128', 'STOCKADE_GCP_PROJECTS=example-staking-prod', 'STOCKADE_SECRET_TOKEN=atlantis-github-token', 'ATLANTIS_REPO_ALLOWLIST=github.com/example-staking/fleet', 'ATLANTIS_GH_USER=example-staking-atlantis']),
     );
     expect(statSync(join(etc, 'atlantis/settings')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(['sysctl -q -w user.max_user_namespaces=1000', 'systemctl daemon-reload', 'systemctl restart --no-block atlantis atlantis-gateway']);
+    expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(['iptables -w -C INPUT -p tcp --dport 4141 -j ACCEPT', 'sysctl -q -w user.max_user_namespaces=1000', 'systemctl daemon-reload', 'systemctl restart --no-block atlantis atlantis-gateway']);
     const unit = readFileSync(join(etc, 'systemd/system/atlantis.service'), 'utf8');
     expect(unit).toContain('--cap-drop ALL --security-opt no-new-privileges');
     expect(unit).toContain('--entrypoint /opt/stockade/infra/atlantis/server/bin/start registry.example.com/staking/atlantis:0.1.0');
@@ -70,6 +70,17 @@ describe.skipIf(obstacle !== undefined)(`the machine of Atlantis${obstacle === u
     if (spawnSync('sh', ['-c', 'command -v /usr/bin/docker']).status !== 0) expect(readFileSync(log, 'utf8')).toContain('dnf -q -y install docker\n');
     expect(readFileSync(log, 'utf8')).toContain('systemctl restart --no-block atlantis\n');
     expect(existsSync(join(etc, 'systemd/system/atlantis-gateway.service'))).toBe(false);
+  });
+
+  it('on Amazon has a service that fetches what it runs, late and until it has got it', () => {
+    const { etc, log } = start('fetch', fetchScript('eu-central-1'));
+    const unit = readFileSync(join(etc, 'systemd/system/atlantis-setup.service'), 'utf8');
+    expect(unit).toContain('After=network-online.target cloud-final.service');
+    expect(unit).toContain('Restart=on-failure');
+    expect(unit).toContain('aws ssm get-parameter --region eu-central-1 --name /stockade/atlantis/machine ');
+    expect(readFileSync(log, 'utf8')).toBe('systemctl daemon-reload\nsystemctl enable --now --no-block atlantis-setup.service\n');
+    // What it fetches fits a parameter.
+    expect(machineScript(atHomeOnAmazon(context), { STOCKADE_GCP_PROJECT_NUMBER: '123456789012' }).length).toBeLessThan(4096);
   });
 
   it('comes to the same at its second start', () => {

@@ -69,10 +69,35 @@ describe.each(HOMES)('the Terraform of Atlantis, at home on $home', ({ home, of 
       home === 'aws'
         ? []
         : [
-            expect.objectContaining({ Resource: `arn:aws:ec2:eu-central-1:${account}:instance/*`, Condition: { StringEquals: { 'ssm:resourceTag/Name': 'stockade-management-gateway' } } }),
+            expect.objectContaining({ Resource: `arn:aws:ec2:eu-central-1:${account}:instance/*`, Condition: { StringEquals: { 'ssm:resourceTag/Name': 'stockade-management-gateway' }, BoolIfExists: { 'ssm:SessionDocumentAccessCheck': 'true' } } }),
             expect.objectContaining({ Resource: 'arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSession' }),
           ],
     );
+  });
+});
+
+/** What the apply identity needs to make a type of resource on Google Cloud, by what its name begins with (https://cloud.google.com/iam/docs/roles-permissions). */
+const MAKES: Readonly<Record<string, string>> = {
+  artifact_registry: 'roles/artifactregistry.admin', binary_authorization: 'roles/binaryauthorization.policyEditor', compute: 'roles/compute.admin', container: 'roles/container.admin', dns: 'roles/dns.admin', iam: 'roles/iam.workloadIdentityPoolAdmin',
+  iap: 'roles/iap.admin', kms: 'roles/cloudkms.admin', project_iam: 'roles/resourcemanager.projectIamAdmin', project_iam_custom: 'roles/iam.roleAdmin', project_service: 'roles/serviceusage.serviceUsageAdmin', service_account: 'roles/iam.serviceAccountAdmin',
+  service_networking: 'roles/compute.admin', sql: 'roles/cloudsql.admin', storage: 'roles/storage.admin',
+};
+/** Its content is nobody's but the machine's: a person gives it that. */
+const BY_A_PERSON = /^google_secret_manager_secret_iam/;
+
+describe('the roles of apply on Google Cloud', () => {
+  const given = (of: SynthesizedStacks): ReadonlySet<string> => new Set(of.resources('gcp-automation', 'google_project_iam_member').filter(({ member }) => member === '${google_service_account.apply.member}').map(({ role }) => role as string));
+  const typesOf = (of: SynthesizedStacks): string[] => [...new Set(of.stacks.filter(({ cloud }) => cloud === 'gcp').flatMap(({ id }) => of.all(id).map(({ type }) => type)).filter((type) => type.startsWith('google_') && !BY_A_PERSON.test(type)))];
+  const roleFor = (type: string): string | undefined => MAKES[Object.keys(MAKES).filter((prefix) => type.startsWith(`google_${prefix}`)).sort((a, b) => b.length - a.length)[0] ?? ''];
+
+  it.each(HOMES)('are enough for every type that a stack makes, at home on $home', ({ of }) => {
+    expect(typesOf(of).filter((type) => !given(of).has(roleFor(type) ?? ''))).toEqual([]);
+  });
+
+  it('are no others', () => {
+    const needed = new Set(HOMES.flatMap(({ of }) => typesOf(of)).map(roleFor));
+    // Beside them: to run machines as an account that it made.
+    expect([...given(onGoogle)].filter((role) => !needed.has(role))).toEqual(['roles/iam.serviceAccountUser']);
   });
 });
 
@@ -146,7 +171,7 @@ describe('Atlantis on Amazon', () => {
     const of = (sid: string) => allows.find(({ Sid }) => Sid === sid)!;
     expect(of('Become')).toMatchObject({ Action: 'sts:AssumeRole', Resource: IDENTITIES.map((who) => `arn:aws:iam::${account}:role/stockade-${who}`) });
     expect(of('Secrets')).toMatchObject({ Action: 'secretsmanager:GetSecretValue', Resource: ['atlantis-github-token', 'atlantis-webhook-secret'].map((name) => `arn:aws:secretsmanager:eu-central-1:${account}:secret:${name}-??????`) });
-    expect(allows.map(({ Sid }) => Sid)).toEqual(['Become', 'Secrets', 'Sessions', 'SessionChannels']);
+    expect(allows.map(({ Sid }) => Sid)).toEqual(['Become', 'Secrets', 'Script', 'Sessions', 'SessionChannels']);
   });
 
   it('pulls its image from ECR where that is there', () => {
@@ -160,12 +185,15 @@ describe('Atlantis on Amazon', () => {
     expect(script(withEcr)).toContain(`aws ecr get-login-password --region eu-central-1 | docker login --username AWS --password-stdin ${account}.dkr.ecr.eu-central-1.amazonaws.com`);
   });
 
-  it('learns at each start what it is told, the number of Google\'s project included', () => {
-    const text = script(onAmazon);
-    expect(text).toMatch(/^#cloud-boothook\n#!\/bin\/bash\n/);
-    expect(text).toContain('STOCKADE_GCP_PROJECT_NUMBER=${data.google_project.project.number}');
-    expect(text).not.toContain('STOCKADE_EKS_PROXY');
+  it('learns at each start what it is told, the number of Google\'s project included, and is not stopped for it', () => {
+    expect(script(onAmazon)).toContain('STOCKADE_GCP_PROJECT_NUMBER=${data.google_project.project.number}');
+    expect(script(onAmazon)).not.toContain('STOCKADE_EKS_PROXY');
+    // Nothing of what may change is in the user data, whose change Terraform makes with the machine stopped.
+    const { user_data: userData } = one('aws_instance') as { user_data: string };
+    for (const setting of ['registry.example.com', 'example-staking', 'STOCKADE_']) expect(userData).not.toContain(setting);
+    expect(one('aws_instance')).toMatchObject({ disable_api_stop: true, volume_tags: { Name: 'stockade-atlantis' } });
+    expect(roleOf(onAmazon, 'aws-automation', 'stockade-atlantis').allows.find(({ Sid }) => Sid === 'Script')).toMatchObject({ Action: 'ssm:GetParameter', Resource: `arn:aws:ssm:eu-central-1:${account}:parameter/stockade/atlantis/machine` });
   });
 
-  const script = (of: SynthesizedStacks): string => of.resource(id, 'aws_instance')['user_data'] as string;
+  const script = (of: SynthesizedStacks): string => of.resource(id, 'aws_ssm_parameter')['value'] as string;
 });

@@ -365,11 +365,12 @@ export const MISTAKES: readonly Mistake[] = [
     level: 'warning',
     edits: [
       [EKS, 'maxMachinesPerZone: 4', 'maxMachinesPerZone: 20'],
+      [EKS, 'headroomMachines: 0', 'headroomMachines: 9'],
       [EKS, 'name: private', 'name: ①private'],
       [EKS_NODES, 'nodes:\n', `nodes:\n${[12, 12, 12, 3.5, 3.5, 3.5, 3.5].map(sentryOf).join('')}`],
     ],
     value: 7,
-    message: 'and 4 hold what is placed there',
+    message: 'and 4 would hold what is placed there',
   },
 
   // What Amazon can't build

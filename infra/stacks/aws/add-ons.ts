@@ -3,13 +3,12 @@ import { Fn, type ITerraformDependable } from 'cdktf';
 import { DataAwsEksCluster } from '@cdktf/provider-aws/lib/data-aws-eks-cluster';
 import { DataAwsVpc } from '@cdktf/provider-aws/lib/data-aws-vpc';
 import { EksAddon } from '@cdktf/provider-aws/lib/eks-addon';
-import { HelmProvider } from '@cdktf/provider-helm/lib/provider';
 import { addOnRoleName, LOAD_BALANCER_CONTROLLER_IMAGE, networkName, PULL_THROUGH_PREFIX } from '../../../naming/clouds';
 import { diskKeyName, GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE } from '../../../naming';
 import { Lookups } from '../../aws/lookups';
 import { clusterArn, role, type Statement, trustPodIdentity } from '../../aws/policies';
 import { podIdentity } from '../../constructs/eks-cluster';
-import { helmRelease } from '../../constructs/helm-release';
+import { helmProvider, helmRelease } from '../../constructs/helm-release';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
 
 /**
@@ -55,13 +54,11 @@ export class AwsAddOnsStack extends AwsStack {
     );
 
     const found = new DataAwsEksCluster(this, 'cluster', { name });
-    const provider = new HelmProvider(this, 'helm', {
-      kubernetes: {
-        host: found.endpoint,
-        clusterCaCertificate: Fn.base64decode(found.certificateAuthority.get(0).data),
-        // A token of a few minutes that no state keeps.
-        exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'aws', args: ['eks', 'get-token', '--cluster-name', name, '--region', region, '--output', 'json'] },
-      },
+    const provider = helmProvider(this, {
+      host: found.endpoint,
+      clusterCaCertificate: Fn.base64decode(found.certificateAuthority.get(0).data),
+      // A token of a few minutes that no state keeps.
+      exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'aws', args: ['eks', 'get-token', '--cluster-name', name, '--region', region, '--output', 'json'] },
     });
     const balancers = role(this, 'balancers-role', {
       name: addOnRoleName(name, 'balancers'),

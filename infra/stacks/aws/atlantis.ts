@@ -9,6 +9,7 @@ import { LbListenerRule } from '@cdktf/provider-aws/lib/lb-listener-rule';
 import { LbTargetGroup } from '@cdktf/provider-aws/lib/lb-target-group';
 import { LbTargetGroupAttachment } from '@cdktf/provider-aws/lib/lb-target-group-attachment';
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
+import { SsmParameter } from '@cdktf/provider-aws/lib/ssm-parameter';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
 import { VpcSecurityGroupIngressRule } from '@cdktf/provider-aws/lib/vpc-security-group-ingress-rule';
 import { DataGoogleProject } from '@cdktf/provider-google/lib/data-google-project';
@@ -17,7 +18,7 @@ import { TerraformOutput } from 'cdktf';
 import { ATLANTIS_NAME, MANAGEMENT_NETWORK, managementSubnetName } from '../../../naming/clouds';
 import { Lookups } from '../../aws/lookups';
 import { accountRoot, encryptionKey, USE_A_KEY } from '../../aws/policies';
-import { ATLANTIS_PORT, machineScript } from '../../machines/atlantis';
+import { ATLANTIS_PORT, fetchScript, machineScript, SCRIPT_PARAMETER } from '../../machines/atlantis';
 import { AwsStack, type StackContext } from '../stack';
 
 /**
@@ -55,6 +56,7 @@ export class AwsAtlantisStack extends AwsStack {
     // Google's number of its project is what the pool there, which knows this machine, is named by.
     new GoogleProvider(this, 'google', { project: gcp.project, region: gcp.region });
     const { number } = new DataGoogleProject(this, 'project', { projectId: gcp.project });
+    const script = new SsmParameter(this, 'script', { name: SCRIPT_PARAMETER, description: "What Atlantis' machine runs at each start: names, no secret", type: 'String', tier: 'Standard', value: machineScript(context, { STOCKADE_GCP_PROJECT_NUMBER: number }) });
     const profile = new IamInstanceProfile(this, 'profile', { name: ATLANTIS_NAME, role: ATLANTIS_NAME });
     const machine = new Instance(this, 'machine', {
       ami: atlantis.bootImage,
@@ -63,14 +65,17 @@ export class AwsAtlantisStack extends AwsStack {
       associatePublicIpAddress: false,
       vpcSecurityGroupIds: [machineFirewall.id],
       iamInstanceProfile: profile.name,
+      // Terraform runs on it: who stops it here, stops himself, and nobody starts it again.
+      disableApiStop: true,
       disableApiTermination: true,
       // On its host's own network: a hop further nobody is answered.
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'disabled' },
-      rootBlockDevice: { encrypted: true, kmsKeyId: key.arn, volumeSize: atlantis.diskGiB, volumeType: 'gp3', deleteOnTermination: true, tags: named(ATLANTIS_NAME) },
-      // At each start, not at the first alone.
-      userData: `#cloud-boothook\n${machineScript(context, { STOCKADE_GCP_PROJECT_NUMBER: number })}`,
-      userDataReplaceOnChange: false,
+      rootBlockDevice: { encrypted: true, kmsKeyId: key.arn, volumeSize: atlantis.diskGiB, volumeType: 'gp3', deleteOnTermination: true },
+      userData: fetchScript(region),
       tags: named(ATLANTIS_NAME),
+      // With the instance, in one call. Of the volume alone they would be set later, as of one that nobody's yet is.
+      volumeTags: named(ATLANTIS_NAME),
+      dependsOn: [script],
     });
 
     const balancer = new Lb(this, 'front', {

@@ -5,6 +5,7 @@ import { DataGoogleServiceAccount } from '@cdktf/provider-google/lib/data-google
 import { GoogleProvider } from '@cdktf/provider-google/lib/provider';
 import { ATLANTIS_NAME, AUTOMATION_IDENTITIES, automationIdentityName, FEDERATION_AUDIENCE, MANAGEMENT_GATEWAY, roleArn } from '../../../naming/clouds';
 import { clusterArn, policy, role, type Statement, trustService } from '../../aws/policies';
+import { SCRIPT_PARAMETER } from '../../machines/atlantis';
 import { terraformPolicies } from '../../aws/terraform-permissions';
 import { AwsStack, type AwsCluster, type StackContext } from '../stack';
 
@@ -39,6 +40,7 @@ export class AwsAutomationStack extends AwsStack {
         { Sid: 'Become', Action: 'sts:AssumeRole', Resource: AUTOMATION_IDENTITIES.map((identity) => roleArn(account, automationIdentityName(identity))) },
         // Secrets Manager adds six characters of its own to a name.
         { Sid: 'Secrets', Action: 'secretsmanager:GetSecretValue', Resource: Object.values(atlantis.secrets).map((secret) => `arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`) },
+        { Sid: 'Script', Action: 'ssm:GetParameter', Resource: `arn:aws:ssm:${region}:${account}:parameter${SCRIPT_PARAMETER}` },
         { Sid: 'Sessions', Action: 'ssm:UpdateInstanceInformation', Resource: `arn:aws:ec2:${region}:${account}:instance/*` },
         // None of them knows resources.
         { Sid: 'SessionChannels', Action: ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], Resource: '*' },
@@ -67,12 +69,16 @@ function connectStatement({ fleet: { clusters } }: StackContext): Statement[] {
   return eks.length === 0 ? [] : [{ Sid: 'Connect', Action: 'eks:DescribeCluster', Resource: eks.map(({ region, account, name }) => clusterArn(region, account, name)) }];
 }
 
-/** From elsewhere than the management network: one port of one machine, by Session Manager. */
+/**
+ * From elsewhere than the management network: one port of one machine, by Session Manager. Who names no document gets a shell, unless the policy asks for the check
+ * (https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html).
+ */
 function gatewayStatements({ fleet: { infrastructure: { home, aws: { account, management: { region } } } } }: StackContext): Statement[] {
   if (home.cloud === 'aws') return [];
   return [
-    { Sid: 'Gateway', Action: 'ssm:StartSession', Resource: `arn:aws:ec2:${region}:${account}:instance/*`, Condition: { StringEquals: { 'ssm:resourceTag/Name': MANAGEMENT_GATEWAY } } },
+    { Sid: 'Gateway', Action: 'ssm:StartSession', Resource: `arn:aws:ec2:${region}:${account}:instance/*`, Condition: { StringEquals: { 'ssm:resourceTag/Name': MANAGEMENT_GATEWAY }, BoolIfExists: { 'ssm:SessionDocumentAccessCheck': 'true' } } },
     { Sid: 'GatewayPort', Action: 'ssm:StartSession', Resource: `arn:aws:ssm:${region}::document/AWS-StartPortForwardingSession` },
+    { Sid: 'GatewayData', Action: 'ssmmessages:OpenDataChannel', Resource: `arn:aws:ssm:${region}:${account}:session/*` },
     { Sid: 'FindGateway', Action: 'ec2:DescribeInstances', Resource: '*' },
   ];
 }

@@ -1,10 +1,9 @@
 import { DataGoogleClientConfig } from '@cdktf/provider-google/lib/data-google-client-config';
 import { DataGoogleContainerCluster } from '@cdktf/provider-google/lib/data-google-container-cluster';
-import { HelmProvider } from '@cdktf/provider-helm/lib/provider';
 import { Fn } from 'cdktf';
 import type { Construct } from 'constructs';
 import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE } from '../../../naming';
-import { helmRelease } from '../../constructs/helm-release';
+import { helmProvider, helmRelease } from '../../constructs/helm-release';
 import { mirrored } from '../../gcp';
 import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
 
@@ -22,10 +21,8 @@ export class GcpAddOnsStack extends GcpStack {
     const found = new DataGoogleContainerCluster(this, 'cluster', { name: cluster.name, project: cluster.project, location: cluster.region });
     const caller = new DataGoogleClientConfig(this, 'caller');
     const endpoint = found.controlPlaneEndpointsConfig.get(0).dnsEndpointConfig.get(0).endpoint;
-    const provider = new HelmProvider(this, 'helm', {
-      // The token lives an hour and is no part of the state. The DNS endpoint has a certificate of a public authority.
-      kubernetes: { host: Fn.join('', ['https://', endpoint]), token: caller.accessToken },
-    });
+    // The token lives an hour and is no part of the state. The DNS endpoint has a certificate of a public authority.
+    const provider = helmProvider(this, { host: Fn.join('', ['https://', endpoint]), token: caller.accessToken });
     const gatekeeper = helmRelease(this, 'gatekeeper', {
       provider,
       chart: 'gatekeeper',

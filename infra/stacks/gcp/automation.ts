@@ -19,11 +19,13 @@ const PLAN_ROLES = [
   'roles/cloudsql.viewer',
   'roles/compute.viewer',
   'roles/container.clusterViewer',
+  'roles/dns.reader',
   'roles/iam.roleViewer',
   'roles/iam.securityReviewer',
   'roles/iam.serviceAccountViewer',
   'roles/iam.workloadIdentityPoolViewer',
   'roles/secretmanager.viewer',
+  'roles/serviceusage.serviceUsageViewer',
   'roles/storage.bucketViewer',
 ] as const;
 
@@ -39,13 +41,14 @@ const APPLY_ROLES = [
   'roles/compute.admin',
   // Cluster admin as well, by way of the cloud's IAM: the identity that builds clusters.
   'roles/container.admin',
+  'roles/dns.admin',
   'roles/iam.roleAdmin',
   'roles/iam.serviceAccountAdmin',
   'roles/iam.serviceAccountUser',
   'roles/iam.workloadIdentityPoolAdmin',
   'roles/iap.admin',
-  'roles/logging.configWriter',
   'roles/resourcemanager.projectIamAdmin',
+  'roles/serviceusage.serviceUsageAdmin',
   'roles/storage.admin',
 ] as const;
 

@@ -77,7 +77,7 @@ describe.each(FLEETS)('policies of a fleet $where', ({ of }) => {
 
   it('have no content in what may be read on everything', () => {
     const everything = allowed(of, 'plan').filter(({ Resource }) => Resource === '*');
-    expect(actionsOf(everything).filter((action) => /Secret|Parameter(s)?$|Object|Password|ConsoleOutput|Log(Events|Record)|AuthorizationToken/.test(action) && !/^rds:DescribeDBParameters$/.test(action))).toEqual([]);
+    expect(actionsOf(everything).filter((action) => /Secret|Parameter(s)?$|Object|Password|ConsoleOutput|Log(Events|Record)|AuthorizationToken/.test(action) && !/^(rds:DescribeDBParameters|ssm:DescribeParameters)$/.test(action))).toEqual([]);
   });
 
   it('bear names of their own, within IAM\'s limits', () => {
@@ -148,6 +148,7 @@ const NAMED: Readonly<Record<string, Named>> = {
   aws_lb: { action: 'elasticloadbalancing:CreateLoadBalancer', arn: regional('elasticloadbalancing', (one) => `loadbalancer/app/${text(one['name'])}/0a1b2c3d`) },
   aws_lb_target_group: { action: 'elasticloadbalancing:CreateTargetGroup', arn: regional('elasticloadbalancing', (one) => `targetgroup/${text(one['name'])}/0a1b2c3d`) },
   aws_s3_bucket: { action: 's3:CreateBucket', arn: (one) => `arn:aws:s3:::${text(one['bucket'])}` },
+  aws_ssm_parameter: { action: 'ssm:PutParameter', arn: regional('ssm', (one) => `parameter${text(one['name'])}`) },
   'data.aws_eks_cluster': { action: 'eks:DescribeCluster', identity: 'plan', arn: regional('eks', (one) => `cluster/${text(one['name'])}`) },
 };
 
