@@ -8,6 +8,8 @@ umask 077
 # On the server's encrypted disk, outside of every checkout.
 : "${STOCKADE_STATE:=/var/lib/stockade}"
 : "${STOCKADE_REGISTRY:=https://registry.npmjs.org/}"
+# Version 1 of Amazon's command line reads the second name alone.
+if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=$AWS_REGION; fi
 
 die() {
   printf 'error: %s\n  next: %s\n' "$1" "$2" >&2
