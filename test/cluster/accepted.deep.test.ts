@@ -91,6 +91,11 @@ describe.each(RUNS)('$title', ({ cluster, apiServer }) => {
     });
 
     it('changes nothing when everything is applied again', async () => {
+      // A controller checks the types of every policy's expressions, one policy after the other, and writes down that it has: on a busy machine with pauses that look like its end.
+      await until('every policy was looked at', async () => {
+        const policies = await admin.list<LiveObject & { status?: { observedGeneration?: number } }>('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies');
+        return policies.length > 0 && policies.every(({ metadata, status }) => status?.observedGeneration === metadata.generation);
+      });
       let before = await liveObjects();
       await until('the controllers are done', async () => {
         await new Promise((resolve) => setTimeout(resolve, 1500));
