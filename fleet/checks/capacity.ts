@@ -1,7 +1,7 @@
 import { type Problem, problems } from '../errors';
 import { own } from '../lookup';
 import { machineOf } from '../machines';
-import { choosePool, demandText, pack, packPools, type Placement, refusals } from '../sizing';
+import { choosePool, demandText, pack, packPools, type Placement, type PoolSize, refusals } from '../sizing';
 import { type CheckContext, clusterFile, type RunningSubject } from './context';
 
 /** Every component has a pool in its zone that it fits. */
@@ -35,6 +35,13 @@ export function machineDemand({ node, cluster, chain, components }: RunningSubje
 /** Machines in a zone beyond what its components fill, and as a part of these, from which on it is worth a word. */
 const WASTE = { machines: 3, share: 0.25 } as const;
 
+/** Machines beside headroom, and how many the best packing fills; undefined where these are about the same. */
+function fragmentation({ machines: all, headroom }: PoolSize, packed: PoolSize): { readonly machines: number; readonly filled: number } | undefined {
+  const [machines, filled] = [all - headroom, packed.machines - headroom];
+  const wasted = machines - filled;
+  return wasted < WASTE.machines || wasted < WASTE.share * filled ? undefined : { machines, filled };
+}
+
 /** How many nodes with a part in an overfull pool are pointed at. */
 const SHOWN = 3;
 
@@ -60,9 +67,8 @@ export function poolSizes(running: readonly RunningSubject[], context: CheckCont
       const index = cluster.pools.findIndex(({ name }) => name === size.pool);
       const limit = cluster.pools[index]?.maxMachinesPerZone ?? 0;
       if (size.machines <= limit) {
-        const [machines, filled] = [size.machines - size.headroom, packed[at]!.machines - size.headroom];
-        const wasted = machines - filled;
-        return wasted < WASTE.machines || wasted < WASTE.share * filled ? [] : [problems.poolFragmented(context.at(clusterFile(cluster.name), ['pools', index, 'name']), { cluster: cluster.name, pool: size.pool, zone: size.zone, machines, filled })];
+        const waste = fragmentation(size, packed[at]!);
+        return waste ? [problems.poolFragmented(context.at(clusterFile(cluster.name), ['pools', index, 'name']), { cluster: cluster.name, pool: size.pool, zone: size.zone, ...waste })] : [];
       }
       const here = placements.filter(({ pool, zone }) => pool.name === size.pool && zone === size.zone);
       const biggest = [...here].sort((a, b) => b.component.resources.memoryMiB - a.component.resources.memoryMiB).slice(0, SHOWN);

@@ -25,6 +25,25 @@ export const onlyRoles = (account: string, roles: readonly string[]): { readonly
   ArnEquals: { 'aws:PrincipalArn': roles.map((role) => roleArn(account, role)) },
 });
 
+/** Only in a request that AWS's services of a region make, on behalf of whoever of the account asked them. */
+export const through = (account: string, region: string, first: string, ...services: readonly string[]): { readonly StringEquals: Readonly<Record<string, string | readonly string[]>> } => {
+  const hosts = [first, ...services].map((service) => `${service}.${region}.amazonaws.com`);
+  return { StringEquals: { 'kms:ViaService': services.length === 0 ? hosts[0]! : hosts, 'kms:CallerAccount': account } };
+};
+
+/** That services use a key for whoever of the account may ask them, and keep on using it for what they made. */
+export const usesThrough = (account: string, region: string, ...services: readonly [string, ...string[]]): Statement[] => [
+  { Sid: 'UseThroughServices', Principal: { AWS: accountRoot(account) }, Action: USE_A_KEY, Condition: through(account, region, ...services) },
+  { Sid: 'GrantThroughServices', Principal: { AWS: accountRoot(account) }, Action: 'kms:CreateGrant', Condition: { ...through(account, region, ...services), Bool: { 'kms:GrantIsForAWSResource': 'true' } } },
+];
+
+/** What the agent of Session Manager asks for on a machine, so that sessions may be started on it: by whom, IAM says elsewhere. */
+export const sessionAgent = (account: string, region: string): Statement[] => [
+  { Sid: 'Sessions', Action: 'ssm:UpdateInstanceInformation', Resource: `arn:aws:ec2:${region}:${account}:instance/*` },
+  // None of them knows resources.
+  { Sid: 'SessionChannels', Action: ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], Resource: '*' },
+];
+
 /** What an identity of the account may do in Terraform to keep a key: nothing that reads or writes what it encrypts. */
 const KEEP_A_KEY = [
   'kms:CancelKeyDeletion',

@@ -61,12 +61,11 @@ const SANDBOX = ['--security-opt seccomp=unconfined', '--security-opt apparmor=u
 
 /**
  * One container, as a service of systemd. What it keeps is in a volume of Docker's, which begins with the image's own folder and its owner, and from which programs may be
- * run: Terraform's providers are. On the machine's own network: its metadata, which gives it its
- * identity, answers nobody who is a hop further.
+ * run: Terraform's providers are. It is on the machine's own network: the metadata, which give it its identity, answer nobody who is a hop further.
  */
 function unit({ atlantis, home }: Infrastructure, name: string, program: string, options: readonly string[]): string[] {
   const image = `${atlantis.image}${atlantis.digest === undefined ? `:${atlantis.version}` : `@${atlantis.digest}`}`;
-  const login = registryLogin(atlantis.image.split('/')[0]!, home.cloud);
+  const login = registryLogin(atlantis.image, home.cloud);
   const run = ['--rm', '--init', `--name ${name}`, '--network host', '--env-file /etc/atlantis/settings', '--cap-drop ALL', '--security-opt no-new-privileges', ...options, '--volume atlantis:/var/lib/stockade'];
   return [
     '[Unit]',
@@ -89,13 +88,21 @@ function unit({ atlantis, home }: Infrastructure, name: string, program: string,
 }
 
 /** How Docker logs in to a cloud's own registry, with the machine's identity; undefined where the image is anybody's. */
-function registryLogin(registry: string, cloud: 'gcp' | 'aws'): string | undefined {
-  if (cloud === 'gcp' && registry.endsWith('.pkg.dev')) return `/usr/bin/docker-credential-gcr configure-docker --registries=${registry}`;
-  const region = ECR.exec(registry)?.[1];
-  return cloud === 'aws' && region !== undefined ? `/bin/bash -c 'aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${registry}'` : undefined;
+function registryLogin(image: string, cloud: 'gcp' | 'aws'): string | undefined {
+  const registry = image.split('/')[0]!;
+  if (cloud === 'gcp') return inArtifactRegistry(image) === undefined ? undefined : `/usr/bin/docker-credential-gcr configure-docker --registries=${registry}`;
+  const ecr = inEcr(image);
+  return ecr && `/bin/bash -c 'aws ecr get-login-password --region ${ecr.region} | docker login --username AWS --password-stdin ${registry}'`;
 }
 
-export const ECR = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/;
+/** The project of an image in Artifact Registry; undefined for another registry. */
+export const inArtifactRegistry = (image: string): string | undefined => /^[a-z0-9-]+\.pkg\.dev\/([^/]+)\//.exec(image)?.[1];
+
+/** Where in ECR an image is; undefined for another registry. */
+export function inEcr(image: string): { readonly account: string; readonly region: string; readonly repository: string } | undefined {
+  const [, account, region, repository] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/.exec(image) ?? [];
+  return account === undefined || region === undefined || repository === undefined ? undefined : { account, region, repository };
+}
 
 /** A here-document whose end no line of ours is, and in which the shell reads nothing. */
 const file = (path: string, lines: readonly string[]): string => [`cat >${path} <<'END-OF-FILE'`, ...lines, 'END-OF-FILE'].join('\n');

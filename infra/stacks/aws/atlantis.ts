@@ -17,7 +17,7 @@ import { GoogleProvider } from '@cdktf/provider-google/lib/provider';
 import { TerraformOutput } from 'cdktf';
 import { ATLANTIS_NAME, MANAGEMENT_NETWORK, managementSubnetName } from '../../../naming/clouds';
 import { Lookups } from '../../aws/lookups';
-import { accountRoot, encryptionKey, USE_A_KEY } from '../../aws/policies';
+import { encryptionKey, usesThrough } from '../../aws/policies';
 import { ATLANTIS_PORT, fetchScript, machineScript, SCRIPT_PARAMETER } from '../../machines/atlantis';
 import { AwsStack, type StackContext } from '../stack';
 
@@ -33,16 +33,7 @@ export class AwsAtlantisStack extends AwsStack {
     const vpcId = found.vpcId(MANAGEMENT_NETWORK);
     const named = (Name: string) => ({ Name });
 
-    const key = encryptionKey(this, 'key', {
-      account,
-      alias: ATLANTIS_NAME,
-      description: "Disk of Atlantis' machine",
-      // By EC2 alone, for whoever of the account may start the machine.
-      uses: [
-        { Sid: 'UseThroughEc2', Principal: { AWS: accountRoot(account) }, Action: USE_A_KEY, Condition: throughEc2(region, account) },
-        { Sid: 'GrantThroughEc2', Principal: { AWS: accountRoot(account) }, Action: 'kms:CreateGrant', Condition: { ...throughEc2(region, account), Bool: { 'kms:GrantIsForAWSResource': 'true' } } },
-      ],
-    });
+    const key = encryptionKey(this, 'key', { account, alias: ATLANTIS_NAME, description: "Disk of Atlantis' machine", uses: usesThrough(account, region, 'ec2') });
 
     const firewall = (which: string, description: string): SecurityGroup =>
       new SecurityGroup(this, `${which}-firewall`, { name: `${ATLANTIS_NAME}-${which}`, description, vpcId, tags: named(`${ATLANTIS_NAME}-${which}`) });
@@ -108,5 +99,3 @@ export class AwsAtlantisStack extends AwsStack {
     new TerraformOutput(this, 'certificate-records', { value: certificate.domainValidationOptions, description: 'Record by which the certificate is issued' }).overrideLogicalId('certificate_records');
   }
 }
-
-const throughEc2 = (region: string, account: string) => ({ StringEquals: { 'kms:ViaService': `ec2.${region}.amazonaws.com`, 'kms:CallerAccount': account } });

@@ -4,8 +4,8 @@ import { IamRolePolicyAttachment } from '@cdktf/provider-aws/lib/iam-role-policy
 import { DataGoogleServiceAccount } from '@cdktf/provider-google/lib/data-google-service-account';
 import { GoogleProvider } from '@cdktf/provider-google/lib/provider';
 import { ATLANTIS_NAME, AUTOMATION_IDENTITIES, automationIdentityName, FEDERATION_AUDIENCE, MANAGEMENT_GATEWAY, roleArn } from '../../../naming/clouds';
-import { clusterArn, policy, role, type Statement, trustService } from '../../aws/policies';
-import { SCRIPT_PARAMETER } from '../../machines/atlantis';
+import { clusterArn, policy, role, sessionAgent, type Statement, trustService } from '../../aws/policies';
+import { inEcr, SCRIPT_PARAMETER } from '../../machines/atlantis';
 import { terraformPolicies } from '../../aws/terraform-permissions';
 import { AwsStack, type AwsCluster, type StackContext } from '../stack';
 
@@ -41,9 +41,7 @@ export class AwsAutomationStack extends AwsStack {
         // Secrets Manager adds six characters of its own to a name.
         { Sid: 'Secrets', Action: 'secretsmanager:GetSecretValue', Resource: Object.values(atlantis.secrets).map((secret) => `arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`) },
         { Sid: 'Script', Action: 'ssm:GetParameter', Resource: `arn:aws:ssm:${region}:${account}:parameter${SCRIPT_PARAMETER}` },
-        { Sid: 'Sessions', Action: 'ssm:UpdateInstanceInformation', Resource: `arn:aws:ec2:${region}:${account}:instance/*` },
-        // None of them knows resources.
-        { Sid: 'SessionChannels', Action: ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], Resource: '*' },
+        ...sessionAgent(account, region),
         ...pullStatements(atlantis.image),
       ],
     });
@@ -85,8 +83,9 @@ function gatewayStatements({ fleet: { infrastructure: { home, aws: { account, ma
 
 /** Of an image in ECR, wherever its account is; none for another registry. */
 function pullStatements(image: string): Statement[] {
-  const [, account, region, repository] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/.exec(image) ?? [];
-  if (account === undefined || region === undefined || repository === undefined) return [];
+  const ecr = inEcr(image);
+  if (ecr === undefined) return [];
+  const { account, region, repository } = ecr;
   return [
     { Sid: 'Login', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
     { Sid: 'Pull', Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], Resource: `arn:aws:ecr:${region}:${account}:repository/${repository}` },

@@ -3,7 +3,7 @@ import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucke
 import { STATE_KEY_NAME } from '../../../naming/clouds';
 import { AwsStack, type StackContext } from '../stack';
 import { privateBucket } from '../../aws/bucket';
-import { accountRoot, encryptionKey, USE_A_KEY } from '../../aws/policies';
+import { accountRoot, encryptionKey, through, USE_A_KEY } from '../../aws/policies';
 
 /**
  * The bucket of Terraform's state and its key. Locks are files in the bucket, so there is no table. In an empty account its own state has to be
@@ -19,12 +19,7 @@ export class AwsBootstrapStack extends AwsStack {
       description: "Terraform's state",
       // Through S3 only: whoever may read the state's objects, and nobody else, is given their data keys.
       uses: [
-        {
-          Sid: 'UseThroughS3',
-          Principal: { AWS: accountRoot(account) },
-          Action: USE_A_KEY,
-          Condition: { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com`, 'kms:CallerAccount': account } },
-        },
+        { Sid: 'UseThroughS3', Principal: { AWS: accountRoot(account) }, Action: USE_A_KEY, Condition: through(account, region, 's3') },
       ],
     });
     const { versioning } = privateBucket(this, 'bucket', { name, region, keyArn: key.arn, objectLock: false });

@@ -17,7 +17,7 @@ import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security
 import { Token } from 'cdktf';
 import { DATABASE_ROUTES, databaseSubnetName, MANAGEMENT_GATEWAY, MANAGEMENT_NETWORK, MANAGEMENT_ROUTES, managementSubnetName } from '../../../naming/clouds';
 import { flowLogs, flowLogsGroup } from '../../aws/flow-logs';
-import { role, trustService } from '../../aws/policies';
+import { role, sessionAgent, trustService } from '../../aws/policies';
 import { clusterSubnets, databaseSubnets } from '../../ranges';
 import { AwsStack, type StackContext } from '../stack';
 
@@ -69,11 +69,7 @@ function addGateway(stack: AwsManagementStack, vpc: Vpc, subnets: readonly Subne
     name: MANAGEMENT_GATEWAY,
     description: 'Lets Session Manager reach the gateway',
     trust: [trustService('ec2.amazonaws.com')],
-    allows: [
-      { Action: 'ssm:UpdateInstanceInformation', Resource: `arn:aws:ec2:${region}:${account}:instance/*` },
-      // None of them knows resources.
-      { Action: ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], Resource: '*' },
-    ],
+    allows: sessionAgent(account, region),
   });
   const profile = new IamInstanceProfile(stack, 'gateway-profile', { name: MANAGEMENT_GATEWAY, role: machine.name });
   const firewall = new SecurityGroup(stack, 'gateway-firewall', { name: MANAGEMENT_GATEWAY, description: 'Nothing in', vpcId: vpc.id, tags: { Name: MANAGEMENT_GATEWAY } });

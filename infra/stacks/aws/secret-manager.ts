@@ -17,7 +17,7 @@ import {
 } from '../../../naming/clouds';
 import { LOG_DAYS } from '../../aws/flow-logs';
 import { Lookups } from '../../aws/lookups';
-import { accountRoot, encryptionKey, onlyRoles, type Statement, USE_A_KEY } from '../../aws/policies';
+import { accountRoot, encryptionKey, onlyRoles, usesThrough } from '../../aws/policies';
 import { AwsStack, type AwsCluster, type StackContext } from '../stack';
 
 /**
@@ -38,7 +38,7 @@ export class AwsSecretManagerStack extends AwsStack {
       description: 'What the secret manager encrypts before it stores it',
       uses: [{ Sid: 'SecretManager', Principal: { AWS: accountRoot(account) }, Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'], Condition: onlyRoles(account, [serviceIdentityName('secret-manager')]) }],
     });
-    const key = encryptionKey(this, 'database-key', { account, alias: DATABASE_KEY_NAME, description: "Disks, backups and owner's password of the secret manager's database", uses: byServices(account, region) });
+    const key = encryptionKey(this, 'database-key', { account, alias: DATABASE_KEY_NAME, description: "Disks, backups and owner's password of the secret manager's database", uses: usesThrough(account, region, 'rds', 'secretsmanager') });
 
     const parameters = new DbParameterGroup(this, 'parameters', {
       name: DATABASE_PARAMETERS,
@@ -96,20 +96,11 @@ export class AwsSecretManagerStack extends AwsStack {
       dependsOn: [logs],
     });
     if (aws.snapshotsRegion !== region) {
-      const abroad = encryptionKey(this, 'backups-key', { account, alias: DATABASE_KEY_NAME, description: "Backups of the secret manager's database in another region", region: aws.snapshotsRegion, uses: byServices(account, aws.snapshotsRegion) });
+      const abroad = encryptionKey(this, 'backups-key', { account, alias: DATABASE_KEY_NAME, description: "Backups of the secret manager's database in another region", region: aws.snapshotsRegion, uses: usesThrough(account, aws.snapshotsRegion, 'rds', 'secretsmanager') });
       new DbInstanceAutomatedBackupsReplication(this, 'backups-abroad', { sourceDbInstanceArn: instance.arn, kmsKeyId: abroad.arn, retentionPeriod: database.backupDays, region: aws.snapshotsRegion });
     }
   }
 }
-
-/** RDS and Secrets Manager, on behalf of whoever of the account may ask them. */
-const byServices = (account: string, region: string): Statement[] => {
-  const through = { StringEquals: { 'kms:ViaService': [`rds.${region}.amazonaws.com`, `secretsmanager.${region}.amazonaws.com`], 'kms:CallerAccount': account } };
-  return [
-    { Sid: 'UseThroughServices', Principal: { AWS: accountRoot(account) }, Action: USE_A_KEY, Condition: through },
-    { Sid: 'GrantThroughServices', Principal: { AWS: accountRoot(account) }, Action: 'kms:CreateGrant', Condition: { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } } },
-  ];
-};
 
 /** `tue:09:00-tue:10:00`: the first hour of the fleet's first window. */
 function window({ days, start }: StackContext['fleet']['infrastructure']['maintenance']): string {

@@ -4,7 +4,7 @@ import { S3BucketObjectLockConfigurationA } from '@cdktf/provider-aws/lib/s3-buc
 import { federatedRoleName, type ServiceIdentity, serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
 import { AwsStack, type StackContext } from '../stack';
 import { privateBucket } from '../../aws/bucket';
-import { accountRoot, encryptionKey, onlyRoles } from '../../aws/policies';
+import { accountRoot, encryptionKey, onlyRoles, through } from '../../aws/policies';
 
 /**
  * The bucket of snapshots, with object lock in compliance mode: until its retention is over nobody deletes or overwrites a snapshot, the account's root
@@ -18,7 +18,7 @@ export class AwsSnapshotsStack extends AwsStack {
     const name = snapshotsBucketName(snapshots.bucketPrefix, 'aws');
     const gke = Object.values(clusters).filter(({ cloud }) => cloud === 'gcp');
     const roles = (identity: ServiceIdentity) => onlyRoles(account, [serviceIdentityName(identity), ...gke.map((cluster) => federatedRoleName(identity, cluster.name))]);
-    const throughS3 = { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com`, 'kms:CallerAccount': account } };
+    const throughS3 = through(account, region, 's3');
     const key = encryptionKey(this, 'key', {
       account,
       alias: SNAPSHOTS_KEY_NAME,

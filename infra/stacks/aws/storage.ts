@@ -2,14 +2,14 @@ import type { Construct } from 'constructs';
 import { addOnRoleName, controlPlaneRoleName, secretsKeyName } from '../../../naming/clouds';
 import { diskKeyName } from '../../../naming';
 import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
-import { accountRoot, encryptionKey, onlyRoles, USE_A_KEY } from '../../aws/policies';
+import { accountRoot, encryptionKey, onlyRoles, through, USE_A_KEY } from '../../aws/policies';
 
 /** The keys that outlive the cluster they were made for: disks that its StorageClasses retained are read by them. */
 export class AwsStorageStack extends AwsStack {
   constructor(scope: Construct, id: string, context: ClusterContext<AwsCluster>) {
     const { account, region, name } = context.cluster;
     super(scope, id, context, context.cluster);
-    const throughEc2 = { StringEquals: { 'kms:ViaService': `ec2.${region}.amazonaws.com`, 'kms:CallerAccount': account } };
+    const throughEc2 = through(account, region, 'ec2');
     const autoscaling = { AWS: `arn:aws:iam::${account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling` };
     const driver = onlyRoles(account, [addOnRoleName(name, 'disks')]);
     encryptionKey(this, 'disks', {

@@ -19,7 +19,7 @@ import { ProjectIamMember } from '@cdktf/provider-google/lib/project-iam-member'
 import { SecretManagerSecretIamMember } from '@cdktf/provider-google/lib/secret-manager-secret-iam-member';
 import type { Construct } from 'constructs';
 import { ATLANTIS_NAME, MANAGEMENT_NETWORK, serviceAccountEmail } from '../../../naming/clouds';
-import { ATLANTIS_PORT, machineScript } from '../../machines/atlantis';
+import { ATLANTIS_PORT, inArtifactRegistry, machineScript } from '../../machines/atlantis';
 import { GcpStack, type StackContext } from '../stack';
 
 /** Google's load balancers and health checks (https://cloud.google.com/load-balancing/docs/firewall-rules). */
@@ -41,8 +41,8 @@ export class GcpAtlantisStack extends GcpStack {
     const email = serviceAccountEmail(ATLANTIS_NAME, project);
     const member = `serviceAccount:${email}`;
     for (const [what, secretId] of Object.entries(atlantis.secrets)) new SecretManagerSecretIamMember(this, `secret-${what}`, { project, secretId, role: 'roles/secretmanager.secretAccessor', member });
-    const [registry = '', owner = ''] = atlantis.image.split('/');
-    if (registry.endsWith('.pkg.dev')) new ProjectIamMember(this, 'image', { project: owner, role: 'roles/artifactregistry.reader', member });
+    const owner = inArtifactRegistry(atlantis.image);
+    if (owner !== undefined) new ProjectIamMember(this, 'image', { project: owner, role: 'roles/artifactregistry.reader', member });
 
     const ring = new KmsKeyRing(this, 'ring', { project, name: ATLANTIS_NAME, location: region, lifecycle: { preventDestroy: true } });
     const key = new KmsCryptoKey(this, 'key', { name: ATLANTIS_NAME, keyRing: ring.id, purpose: 'ENCRYPT_DECRYPT', rotationPeriod: `${90 * 24 * 3600}s`, destroyScheduledDuration: `${30 * 24 * 3600}s`, lifecycle: { preventDestroy: true } });
