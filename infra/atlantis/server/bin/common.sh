@@ -25,6 +25,43 @@ safe_name() {
 tree_of() { git -C "$1" rev-parse --verify --quiet 'HEAD^{tree}' || die "$1 is no checkout" "Plan again."; }
 rendered_of() { printf '%s/rendered/%s' "$STOCKADE_STATE" "$(tree_of "$1")"; }
 
+# What is removed when the script ends, however it ends.
+temporary=()
+trap 'rm -rf "${temporary[@]}"' EXIT
+
+# What every step of a project begins with. It sets:
+#   top       the checkout's root, which is the pull request's: only git reads there
+#   base      the commit that is merged now, asked of the Git host by this very step
+#   reviewed  a clone with the tree that was reviewed, byte by byte, for programs of the trusted copy to read: its fleet is "$reviewed/fleet"
+# shellcheck disable=SC2034
+begin() {
+  : "${DIR:?}" "${PLANFILE:?}" "${PROJECT_NAME:?}" "${HEAD_COMMIT:?}" "${BASE_BRANCH_NAME:?}"
+  safe_name "$PROJECT_NAME"
+  top=$(git -C "$DIR" rev-parse --show-toplevel)
+  base=$(merged_of "$top")
+  mkdir -p "$STOCKADE_STATE"
+  reviewed=$(mktemp -d "$STOCKADE_STATE/reviewed.XXXXXX")
+  temporary+=("$reviewed")
+  review "$top" "$reviewed"
+}
+
+# Main as the Git host has it now. Nothing is judged against a main that may be old: where it can't be asked, nothing is planned or applied.
+merged_of() {
+  local ref=refs/remotes/origin/$BASE_BRANCH_NAME
+  git -C "$1" fetch --quiet --no-tags --no-recurse-submodules origin "+refs/heads/$BASE_BRANCH_NAME:$ref" >&2 || die "the Git host does not say what is merged in $BASE_BRANCH_NAME" "Plan again when it answers."
+  git -C "$1" rev-parse --verify --quiet "$ref^{commit}"
+}
+
+# Writes the tree of a checkout's commit to a folder. Attributes that a pull request brings change no byte and leave no file out; a link is refused.
+review() {
+  local links
+  links=$(git -C "$1" ls-tree -r --full-tree HEAD | grep -E '^(120000|160000) ' | cut -f2- | head -n 5 || true)
+  [ -z "$links" ] || die "the pull request holds a link or a submodule: $(tr '\n' ' ' <<<"$links")" "Commit the file itself."
+  git clone --quiet --shared --no-checkout --no-tags "$1" "$2" >&2
+  printf '* -text -eol -ident -filter -working-tree-encoding -export-ignore -export-subst\n' >"$2/.git/info/attributes"
+  git -C "$2" -c core.symlinks=false -c core.autocrlf=false -c core.hooksPath=/dev/null checkout --quiet --detach "$(git -C "$1" rev-parse HEAD)" >&2
+}
+
 # Helm reaches a private control plane on Amazon through the gateway, where there is one.
 control_plane_proxy() {
   if [ -n "${STOCKADE_EKS_PROXY:-}" ] && grep -q '"aws_eks_cluster"' "$1"; then export KUBE_PROXY_URL=$STOCKADE_EKS_PROXY; fi
