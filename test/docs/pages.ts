@@ -64,7 +64,7 @@ function blocksOf(text: string): Block[] {
       close();
       open = { kind, line: index + 1, lines: kind === 'code' ? [] : [line.trim()], ...(language === undefined ? {} : { language }) };
     };
-    if (fence) begin('code', fence[1]!);
+    if (fence) begin('code', fence[1]);
     else if (line.trim() === '') close();
     else if (line.startsWith('#')) {
       begin('heading');

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { DocumentedCommand } from './commands';
+import type { Fault } from './pages';
+
+const run = promisify(execFile);
+/** An option that nothing has. A command that is right is refused for it alone, and so does nothing. */
+const SENTINEL = '--an-option-that-nothing-has';
+
+const scripts = (): Readonly<Record<string, string>> => (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
+
+/** What is wrong with an `npm` or `npx` command, asked of the very program. */
+export async function ownProgramFault(command: DocumentedCommand): Promise<Fault | undefined> {
+  const [program, ...args] = command.args;
+  const problem = program === 'npm' ? await npmProblem(args) : program === 'npx' ? npxProblem(args) : undefined;
+  return problem === undefined ? undefined : { page: command.page, line: command.line, problem: `\`${command.text}\`: ${problem}` };
+}
+
+async function npmProblem(args: readonly string[]): Promise<string | undefined> {
+  const [verb, ...rest] = args.filter((one) => one !== '--silent');
+  if (verb === undefined || ['test', 'ci', 'install', 'pack'].includes(verb)) return undefined;
+  if (verb !== 'run') return `npm has no ${verb}`;
+  const [name = '', dashes, ...given] = rest;
+  const script = scripts()[name];
+  if (script === undefined) return `package.json has no script "${name}": ${Object.keys(scripts()).filter((one) => !/^(pre|post)/.test(one)).join(', ')}`;
+  if (dashes === undefined) return undefined;
+  if (dashes !== '--') return `what "${name}" is given comes after --`;
+  const file = /^tsx ([\w/.-]+\.ts)$/.exec(script)?.[1];
+  if (file === undefined) return /^(vitest|STOCKADE_DEEP=1 vitest)/.test(script) ? undefined : `"${name}" takes no options`;
+  return commanderProblem(file, given);
+}
+
+const answers = new Map<string, Promise<string | undefined>>();
+
+/**
+ * What commander says of a command line, without running it: no such subcommand, a missing or unknown option, a value that it doesn't take. Of arguments it says nothing: it looks at
+ * options first. Lines of the same options are asked about once.
+ */
+function commanderProblem(file: string, given: readonly string[]): Promise<string | undefined> {
+  const known = [file, ...given.filter((one, index) => index === 0 || one.startsWith('-'))].join(' ');
+  if (!answers.has(known)) answers.set(known, ask(file, given));
+  return answers.get(known)!;
+}
+
+async function ask(file: string, given: readonly string[]): Promise<string | undefined> {
+  try {
+    await run(process.execPath, ['--require', 'tsx/cjs', file, ...given, SENTINEL], { env: { ...process.env, KUBECONFIG: '/dev/null' }, timeout: 60_000 });
+    return 'it takes whatever it is given';
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    if (stderr.includes(`unknown option '${SENTINEL}'`)) return undefined;
+    // A subcommand that is only named, as in "see npm run keys -- retire", is no command line.
+    if (given.length === 1 && /required option|missing required argument/.test(stderr)) return undefined;
+    return stderr.trim().split('\n')[0] ?? 'it fails';
+  }
+}
+
+function npxProblem([program = '', ...args]: readonly string[]): string | undefined {
+  if (!existsSync(`node_modules/.bin/${program}`)) return `${program} is not installed here`;
+  const missing = args.filter((one) => /^[\w-]+\/[\w./-]+$/.test(one) && !existsSync(one));
+  return missing.length === 0 ? undefined : `${missing.join(', ')} is not there`;
+}
+
+/** What kubectl says of a command line before it asks any server. @returns undefined also where there is nothing to say */
+export async function kubectlProblem(args: readonly string[]): Promise<string | undefined> {
+  try {
+    await run('kubectl', [...args, SENTINEL], { env: { ...process.env, KUBECONFIG: '/dev/null' }, timeout: 30_000 });
+    return 'it takes whatever it is given';
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    return stderr.includes(`unknown flag: ${SENTINEL}`) ? undefined : (stderr.trim().split('\n')[0] ?? 'it fails');
+  }
+}
+
+export async function hasKubectl(): Promise<boolean> {
+  try {
+    await run('kubectl', ['version', '--client'], { timeout: 30_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Forms of the clouds' command lines, of Terraform and of Atlantis' comments that pages use, after their documentation: `gcloud` 528 and `aws` 1.45 (`... help`),
+ * developer.hashicorp.com/terraform/cli/commands, runatlantis.io/docs/using-atlantis. A page that needs another adds it here, once it was looked up.
+ */
+export const FORMS: Readonly<Record<string, readonly string[]>> = {
+  'gcloud auth list': [],
+  'gcloud compute images list': ['--project'],
+  'gcloud compute instances describe': ['--project', '--zone', '--format'],
+  'gcloud compute instances list': ['--project', '--filter', '--format'],
+  'gcloud compute start-iap-tunnel': ['--zone', '--local-host-port', '--project'],
+  'gcloud container clusters get-credentials': ['--location', '--project', '--dns-endpoint', '--internal-ip'],
+  'gcloud container operations list': ['--project', '--location'],
+  'gcloud identity groups memberships add': ['--group-email', '--member-email', '--expiration'],
+  'gcloud identity groups memberships delete': ['--group-email', '--member-email'],
+  'gcloud secrets create': ['--project', '--replication-policy'],
+  'gcloud secrets versions add': ['--data-file', '--project'],
+  'gcloud services enable': ['--project'],
+  'aws acm describe-certificate': ['--region', '--certificate-arn'],
+  'aws ec2 describe-instances': ['--region', '--instance-ids', '--filters', '--query', '--output'],
+  'aws eks describe-addon-versions': ['--kubernetes-version', '--addon-name', '--region'],
+  'aws eks describe-nodegroup': ['--cluster-name', '--nodegroup-name', '--region'],
+  'aws eks update-cluster-config': ['--name', '--region', '--no-deletion-protection'],
+  'aws eks update-kubeconfig': ['--name', '--region', '--role-arn', '--kubeconfig'],
+  'aws kms cancel-key-deletion': ['--key-id', '--region'],
+  'aws kms enable-key': ['--key-id', '--region'],
+  'aws ssm start-session': ['--region', '--target', '--document-name', '--parameters'],
+  'aws sts assume-role': ['--role-arn', '--role-session-name'],
+  'aws sts get-caller-identity': [],
+  'terraform init': ['-migrate-state', '-chdir'],
+  'terraform plan': ['-out', '-chdir'],
+  'terraform apply': ['-chdir'],
+  'terraform output': ['-json', '-chdir'],
+  'atlantis apply': ['-p'],
+  'atlantis plan': ['-p', '-d'],
+};
+
+/** What is wrong with a command of a cloud, Terraform or Atlantis. */
+export function formFault({ page, line, text, args }: DocumentedCommand): Fault | undefined {
+  const [options, plain] = [args.filter((one) => one.startsWith('-')).map((one) => one.split('=')[0]!), args.filter((one) => !one.startsWith('-'))];
+  const form = Object.keys(FORMS).find((known) => known.split(' ').every((word, index) => plain[index] === word));
+  if (form === undefined) return { page, line, problem: `\`${text}\` is no form that was looked up: add it to FORMS in test/docs/programs.ts once it was` };
+  const unknown = options.filter((option) => !FORMS[form]!.includes(option));
+  return unknown.length === 0 ? undefined : { page, line, problem: `\`${text}\`: ${form} is not known to take ${unknown.join(', ')}: it takes ${FORMS[form]!.join(', ')}` };
+}
