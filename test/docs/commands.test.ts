@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandsOf, shellWords, type DocumentedCommand } from './commands';
 import { describeFault, page, readPages, type Fault } from './pages';
-import { formFault, hasKubectl, kubectlProblem, ownProgramFault } from './programs';
+import { formFault, hasKubectl, kubectlProblem, ownProgramFaults } from './programs';
 
 const commands = readPages().flatMap(commandsOf);
 const of = (from: readonly DocumentedCommand[], ...programs: string[]): readonly DocumentedCommand[] => from.filter(({ args: [program] }) => programs.includes(program!));
@@ -29,7 +29,7 @@ describe('commands of pages', () => {
   });
 
   it('our own are accepted by the very programs', async () => {
-    expect((await inTurn(of(commands, 'npm', 'npx'), ownProgramFault)).map(describeFault)).toEqual([]);
+    expect((await ownProgramFaults(of(commands, 'npm', 'npx'))).map(describeFault)).toEqual([]);
   });
 
   it("the clouds', Terraform's and Atlantis' are of a form that was looked up", () => {
@@ -73,7 +73,7 @@ describe('control: commands that are wrong', () => {
       'npx vitest run test/nowhere.test.ts',
       'npx stockade',
     ];
-    const found = await inTurn(bad(wrong.join('\n')), ownProgramFault);
+    const found = await ownProgramFaults(bad(wrong.join('\n')));
     expect(found.map(({ line }) => wrong[line - 2]).sort()).toEqual([...wrong].sort());
   });
 

@@ -10,50 +10,46 @@ const SENTINEL = '--an-option-that-nothing-has';
 
 const scripts = (): Readonly<Record<string, string>> => (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
 
-/** What is wrong with an `npm` or `npx` command, asked of the very program. */
-export async function ownProgramFault(command: DocumentedCommand): Promise<Fault | undefined> {
-  const [program, ...args] = command.args;
-  const problem = program === 'npm' ? await npmProblem(args) : program === 'npx' ? npxProblem(args) : undefined;
-  return problem === undefined ? undefined : { page: command.page, line: command.line, problem: `\`${command.text}\`: ${problem}` };
+/** What is wrong with `npm` and `npx` commands, asked of the very programs. */
+export async function ownProgramFaults(commands: readonly DocumentedCommand[]): Promise<Fault[]> {
+  const asked: { readonly command: DocumentedCommand; readonly line: readonly string[] }[] = [];
+  const wrong = commands.map((command): readonly [DocumentedCommand, string | undefined] => {
+    const [program, ...args] = command.args;
+    const [problem, line] = program === 'npm' ? npm(args) : [npxProblem(args), undefined];
+    if (line !== undefined) asked.push({ command, line });
+    return [command, problem];
+  });
+  const said = await commander(asked.map(({ line }) => line));
+  const all = [...wrong, ...asked.map(({ command }, index) => [command, said[index]] as const)];
+  return all.flatMap(([{ page, line, text }, problem]) => (problem === undefined ? [] : [{ page, line, problem: `\`${text}\`: ${problem}` }]));
 }
 
-async function npmProblem(args: readonly string[]): Promise<string | undefined> {
+/** @returns what is wrong, or a command line of one of our programs that has to be asked about */
+function npm(args: readonly string[]): readonly [problem: string | undefined, line?: readonly string[]] {
   const [verb, ...rest] = args.filter((one) => one !== '--silent');
-  if (verb === undefined || ['test', 'ci', 'install', 'pack'].includes(verb)) return undefined;
-  if (verb !== 'run') return `npm has no ${verb}`;
+  if (verb === undefined || ['test', 'ci', 'install', 'pack'].includes(verb)) return [undefined];
+  if (verb !== 'run') return [`npm has no ${verb}`];
   const [name = '', dashes, ...given] = rest;
   const script = scripts()[name];
-  if (script === undefined) return `package.json has no script "${name}": ${Object.keys(scripts()).filter((one) => !/^(pre|post)/.test(one)).join(', ')}`;
-  if (dashes === undefined) return undefined;
-  if (dashes !== '--') return `what "${name}" is given comes after --`;
+  if (script === undefined) return [`package.json has no script "${name}": ${Object.keys(scripts()).filter((one) => !/^(pre|post)/.test(one)).join(', ')}`];
+  if (dashes === undefined) return [undefined];
+  if (dashes !== '--') return [`what "${name}" is given comes after --`];
   const file = /^tsx ([\w/.-]+\.ts)$/.exec(script)?.[1];
-  if (file === undefined) return /^(vitest|STOCKADE_DEEP=1 vitest)/.test(script) ? undefined : `"${name}" takes no options`;
-  return commanderProblem(file, given);
+  if (file !== undefined && /\bnew Command\(/.test(readFileSync(file, 'utf8'))) return [undefined, [file, ...given]];
+  return [/^(STOCKADE_DEEP=1 )?vitest/.test(script) ? undefined : `"${name}" takes no options`];
 }
 
-const answers = new Map<string, Promise<string | undefined>>();
-
-/**
- * What commander says of a command line, without running it: no such subcommand, a missing or unknown option, a value that it doesn't take. Of arguments it says nothing: it looks at
- * options first. Lines of the same options are asked about once.
- */
-function commanderProblem(file: string, given: readonly string[]): Promise<string | undefined> {
-  const known = [file, ...given.filter((one, index) => index === 0 || one.startsWith('-'))].join(' ');
-  if (!answers.has(known)) answers.set(known, ask(file, given));
-  return answers.get(known)!;
-}
-
-async function ask(file: string, given: readonly string[]): Promise<string | undefined> {
-  try {
-    await run(process.execPath, ['--require', 'tsx/cjs', file, ...given, SENTINEL], { env: { ...process.env, KUBECONFIG: '/dev/null' }, timeout: 60_000 });
-    return 'it takes whatever it is given';
-  } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
-    if (stderr.includes(`unknown option '${SENTINEL}'`)) return undefined;
+/** What commander says of command lines, without running them: no such subcommand, a missing or unknown option, a value that it doesn't take. Of arguments it says nothing: it looks at options first. */
+async function commander(lines: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]> {
+  const asking = run(process.execPath, ['test/docs/ask-programs.cjs'], { env: { ...process.env, KUBECONFIG: '/dev/null' }, timeout: 90_000 });
+  asking.child.stdin!.end(JSON.stringify(lines.map((line) => [...line, SENTINEL])));
+  const said = JSON.parse((await asking).stdout) as readonly string[];
+  return said.map((text, index) => {
+    if (text.includes(`unknown option '${SENTINEL}'`)) return undefined;
     // A subcommand that is only named, as in "see npm run keys -- retire", is no command line.
-    if (given.length === 1 && /required option|missing required argument/.test(stderr)) return undefined;
-    return stderr.trim().split('\n')[0] ?? 'it fails';
-  }
+    if (lines[index]!.length === 2 && /required option|missing required argument/.test(text)) return undefined;
+    return text.trim().split('\n')[0] || 'it takes whatever it is given';
+  });
 }
 
 function npxProblem([program = '', ...args]: readonly string[]): string | undefined {
