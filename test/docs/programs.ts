@@ -85,8 +85,8 @@ export async function hasKubectl(): Promise<boolean> {
 export const FORMS: Readonly<Record<string, readonly string[]>> = {
   'gcloud auth list': [],
   'gcloud compute images list': ['--project'],
-  'gcloud compute instances describe': ['--project', '--zone', '--format'],
   'gcloud compute instances list': ['--project', '--filter', '--format'],
+  'gcloud compute operations list': ['--project', '--zones', '--filter', '--format'],
   'gcloud compute start-iap-tunnel': ['--zone', '--local-host-port', '--project'],
   'gcloud container clusters get-credentials': ['--location', '--project', '--dns-endpoint', '--internal-ip'],
   'gcloud container operations list': ['--project', '--location'],
