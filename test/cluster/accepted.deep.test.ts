@@ -96,8 +96,7 @@ describe.each(RUNS)('$title', ({ cluster, apiServer }) => {
       const applied = await applyEverything();
       expect(applied.flatMap(({ warnings }) => warnings)).toEqual([]);
       // As a busy controller may come to look at a policy only now.
-      const [policy] = await admin.list('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies');
-      const path = await admin.pathOf(policy!);
+      const path = await admin.pathOf(manifests.policies.find(({ kind }) => kind === 'ValidatingAdmissionPolicy')!);
       await admin.patch(`${path}/status`, { status: { conditions: [{ type: 'LookedAt', status: 'True', reason: 'Late', message: '', lastTransitionTime: '2026-11-30T12:00:00Z' }] } });
       const after = await liveObjects();
       expect(after[path]!.metadata.resourceVersion).not.toBe(before[path]!.metadata.resourceVersion);
