@@ -66,12 +66,15 @@ it('adds a release and leaves every ring what it runs; a second run finds the ne
   expect(dependenciesOf(text).map(({ groups }) => groups['currentValue'])).toEqual(['31.0.29']);
 });
 
-it('keeps the digest of the release before, and gives the new one none', () => {
-  const digest = `sha256:${'ab'.repeat(32)}`;
+it('pins the new release where the one before is pinned, which keeps its own digest', () => {
+  const [digest, newDigest] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`);
   const pinned = `    geth:\n      image: docker.io/a/b\n      releases:\n        - { version: v1, digest: ${digest}, dataSchema: 2 }\n      rings: { main: v1 }\n`;
-  expect(updated(pinned, (found) => templated({ ...found.groups, newValue: 'v2' }))).toBe(
-    `    geth:\n      image: docker.io/a/b\n      releases:\n        - { version: "v1", digest: ${digest}, dataSchema: 2 }\n        - { version: "v2", dataSchema: 2 }\n      rings: { main: v1 }\n`,
+  const after = updated(pinned, (found) => templated({ ...found.groups, newValue: 'v2', newDigest }));
+  expect(after).toBe(
+    `    geth:\n      image: docker.io/a/b\n      releases:\n        - { version: "v1", digest: ${digest}, dataSchema: 2 }\n        - { version: "v2", digest: ${newDigest}, dataSchema: 2 }\n      rings: { main: v1 }\n`,
   );
+  // Renovate reads its own writing again, and throws it away unless it finds what it meant to write (auto-replace.ts).
+  expect(dependenciesOf(after)[0]!.groups).toMatchObject({ currentValue: 'v2', currentDigest: newDigest });
 });
 
 it('the control: rewritten in its place, as Renovate does without the template, the ring\'s release would be gone', () => {
