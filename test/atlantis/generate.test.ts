@@ -133,7 +133,7 @@ describe('nothing that an edit changes is left unplanned', () => {
     ['a cluster\'s range', edited(BEFORE, [CLUSTER, /services: 10\.\d+\.16\.0\/20/, 'services: 10.199.16.0/20'])],
     ['a node\'s ports', edited(BEFORE, [NODES, /base: \d+/, 'base: 31800'])],
     ['a node that is stopped', edited(BEFORE, [NODES, `name: ${node.name}\n`, `name: ${node.name}\n    state: stopped\n`])],
-    ['a client\'s release', edited(BEFORE, ['networks/ethereum-mainnet.yaml', 'rings: { canary: v1.16.7, early: v1.16.5', 'rings: { canary: v1.16.5, early: v1.16.5'])],
+    ['a client\'s release', edited(BEFORE, ['networks/ethereum-mainnet.yaml', 'rings: { canary: v1.17.5, early: v1.17.4', 'rings: { canary: v1.17.4, early: v1.17.4'])],
   ];
 
   it.each(EDITS)('%s', async (_what, after) => {

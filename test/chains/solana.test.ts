@@ -85,7 +85,7 @@ describe('arguments', () => {
     ['v4.1.0', false],
     ['v4.2.0', true],
   ])('of %s turn XDP off: %s', (version, off) => {
-    expect(rendered(running('validator', version)).args.includes('--no-xdp')).toBe(off);
+    expect(rendered(running('rpc', version)).args.includes('--no-xdp')).toBe(off);
   });
 });
 
@@ -182,6 +182,15 @@ describe('mistakes that only this chain can see', () => {
     expect(problemsOf(running('rpc', version))).toEqual([
       `clients.node: the flags of agave ${version} are not known here: 3.1 and newer are, up to before 4.3`,
     ]);
+  });
+
+  it.each(['v4.2.0', '4.2.3', 'v4.3.0', 'v4.4.0-jito'])('release %s for what signs: its votes are remembered in the ledger', (version) => {
+    expect(problemsOf(running('validator', version))).toContain(`clients.node: agave ${version} remembers its votes in the ledger, which is no signing volume here`);
+  });
+
+  it('which an RPC node may run, and a validator the one before', () => {
+    expect(problemsOf(running('rpc', 'v4.2.0'))).toEqual([]);
+    expect(problemsOf(running('validator', 'v4.1.2'))).toEqual([]);
   });
 
   it('a tag that names no release', () => {

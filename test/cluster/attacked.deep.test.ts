@@ -227,7 +227,7 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const pod = (name: string): string => `/api/v1/namespaces/${NAMESPACE}/pods/${name}-0`;
   const wanted = nodes.filter(({ kind }) => kind === 'StatefulSet').length;
   const pods = (): Promise<PodObject[]> => admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`);
-  await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted, { timeoutMs: 180_000, describe: async () => describePods(await pods()) });
+  await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted, { describe: async () => describePods(await pods()) });
   await admin.patch(statefulSet(`${one}-validator`), { metadata: { annotations: { [ANNOTATIONS.hold]: 'double vote suspected' } }, spec: { replicas: 0 } });
   await admin.patch(statefulSet(`${one}-consensus`), { spec: { replicas: 0 } });
   await until('the stopped pods are gone', async () => (await admin.list(`/api/v1/namespaces/${NAMESPACE}/pods`)).length === wanted - 2);

@@ -37,7 +37,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
   };
   const running = async (): Promise<PodObject[]> => (await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)).filter(isReady);
   const wanted = (): number => manifests.filter(({ kind }) => kind === 'StatefulSet').length;
-  const allReady = (): Promise<void> => until('every pod is ready', async () => (await running()).length === wanted(), { timeoutMs: 180_000, describe: async () => describePods(await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)) });
+  const allReady = (): Promise<void> => until('every pod is ready', async () => (await running()).length === wanted(), { describe: async () => describePods(await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)) });
 
   beforeAll(async () => {
     example = await renderExample(CLUSTER);
@@ -176,8 +176,8 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       const machine = await machineOf(name);
       const ordinary = await ordinaryPodOn(admin, machine);
       await lifecycle().then((api) => api.call('DELETE', `/api/v1/nodes/${machine}`));
-      await until('the garbage collector took the ordinary pod of that machine', async () => (await admin.request('GET', ordinary)).status === 404, { timeoutMs: 150_000 });
-      await until('and was refused the signer\'s', () => Promise.resolve(refusals(name) > 0), { timeoutMs: 150_000 });
+      await until('the garbage collector took the ordinary pod of that machine', async () => (await admin.request('GET', ordinary)).status === 404);
+      await until('and was refused the signer\'s', () => Promise.resolve(refusals(name) > 0));
       expect(await uidOf(name)).toBe(uid);
       expect((await admin.get<PodObject>(pod(name))).status?.phase).toBe('Running');
     });
@@ -189,7 +189,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;
-      }, { timeoutMs: 150_000 });
+      });
       await installNative(admin, policies, builder);
     });
 
@@ -205,7 +205,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       // The cloud's controller is believed. It marks the pod for deletion; the machine hears nothing, so the collector would finish it.
       await loseMachines(admin, [machine], cutOff, (one) => controlPlane().kubelet(one));
       await lifecycle().then((api) => api.patch(`/api/v1/nodes/${machine}`, { spec: { taints } }));
-      await until('the collector was refused', () => Promise.resolve(refusals(name) > 0), { timeoutMs: 200_000 });
+      await until('the collector was refused', () => Promise.resolve(refusals(name) > 0));
       expect(await uidOf(name)).toBe(uid);
       expect((await admin.get<PodObject>(pod(name))).metadata.deletionTimestamp).toBeDefined();
     });
@@ -217,7 +217,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       await until('another pod took its place', async () => {
         const now = await uidOf(name);
         return now !== undefined && now !== uid;
-      }, { timeoutMs: 150_000 });
+      });
     });
   });
 });

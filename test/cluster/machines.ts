@@ -159,8 +159,8 @@ export interface Condition {
 export const isReady = (object: { readonly status?: { readonly conditions?: readonly Condition[] } }): boolean =>
   object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
-/** Polls until something holds. Throws with what was waited for, and with what `describe` says of the state then. */
-export async function until(what: string, holds: () => Promise<boolean>, { timeoutMs = 90_000, everyMs = 100, describe }: { timeoutMs?: number; everyMs?: number; describe?: () => Promise<string> } = {}): Promise<void> {
+/** Polls until something holds. How long it waits is no claim: on a busy machine all takes several times as long as on an idle one. Throws with what was waited for, and with what `describe` says of the state then. */
+export async function until(what: string, holds: () => Promise<boolean>, { timeoutMs = 240_000, everyMs = 100, describe }: { timeoutMs?: number; everyMs?: number; describe?: () => Promise<string> } = {}): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not after ${timeoutMs / 1000} s: ${what}${describe ? `\n${await describe()}` : ''}`);

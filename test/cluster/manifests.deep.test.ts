@@ -47,7 +47,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const plan = (from = rendered, access = planner): Promise<PlanFile> => planManifests(access, readRendered(from), options);
-  const apply = (which: PlanFile): Promise<void> => applyPlan(which, { platform, deployer, say, timeoutSeconds: 60 });
+  const apply = (which: PlanFile): Promise<void> => applyPlan(which, { platform, deployer, say, timeoutSeconds: 240 });
   const statefulSets = (): Promise<StatefulSet[]> => admin.list<StatefulSet>('/apis/apps/v1/statefulsets');
   const one = (): Promise<StatefulSet> => admin.get<StatefulSet>(`/apis/apps/v1/namespaces/${signer.namespace}/statefulsets/${signer.name}`);
   const pod = (): Promise<PodObject | undefined> => admin.get<PodObject>(`/api/v1/namespaces/${signer.namespace}/pods/${signer.name}-0`).catch(() => undefined);
@@ -208,7 +208,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
 
     it('is armed again where firing does not come to an end', async () => {
       await apply(await plan(withMark('marked-3', '3')));
-      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 60, signal: AbortSignal.abort() }))).toContain('interrupted while waiting');
+      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 240, signal: AbortSignal.abort() }))).toContain('interrupted while waiting');
       expect((await one()).spec.updateStrategy.rollingUpdate.partition).toBe(1);
       await settled();
     });

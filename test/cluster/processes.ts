@@ -58,7 +58,7 @@ export class Processes {
   }
 
   /** Waits until `ready` is true. @throws ProgramFailed if the program ends, or isn't ready in time. */
-  async ready(name: string, ready: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  async ready(name: string, ready: () => Promise<boolean>, timeoutMs = 240_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!(await ready().catch(() => false))) {
       const child = this.running.get(name)!;

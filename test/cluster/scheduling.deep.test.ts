@@ -35,7 +35,7 @@ describeCluster(`${CLUSTER} and its machines`, () => {
   const wanted = async (): Promise<number> => (await admin.list<LiveObject & { spec: { replicas: number } }>('/apis/apps/v1/statefulsets')).reduce((sum, { spec }) => sum + spec.replicas, 0);
   const stateNow = async (): Promise<string> => `${await wanted()} pods are declared; ${describePods(await stakingPods())}\n${describeNodes(await nodes())}`;
   const allReady = (): Promise<void> =>
-    until('every staking pod is ready', async () => (await stakingPods()).filter(isReady).length === (await wanted()), { timeoutMs: 180_000, describe: stateNow });
+    until('every staking pod is ready', async () => (await stakingPods()).filter(isReady).length === (await wanted()), { describe: stateNow });
 
   beforeAll(async () => {
     example = await renderExample(CLUSTER);
@@ -94,7 +94,7 @@ describeCluster(`${CLUSTER} and its machines`, () => {
       const impatient = await impatientPodOn(admin, lost[0]!);
 
       const bringBack = await loseMachines(admin, lost, cutOff, (machine) => controlPlane().kubelet(machine));
-      await until('the zone\'s machines are taken for lost', async () => (await nodes()).filter(({ metadata }) => lost.includes(metadata.name)).every((node) => !isReady(node)), { timeoutMs: 150_000, describe: stateNow });
+      await until('the zone\'s machines are taken for lost', async () => (await nodes()).filter(({ metadata }) => lost.includes(metadata.name)).every((node) => !isReady(node)), { describe: stateNow });
       await until('and their pods for not ready', async () => !(await onLost()).some(isReady), { describe: stateNow });
       await until('the impatient pod was driven out', async () => {
         const { status, body } = await admin.request('GET', impatient);
@@ -139,7 +139,7 @@ describeCluster(`${CLUSTER} and its machines`, () => {
 
     it('R8: with each budget lifted by an operator it is moved, or waits where the pool is full: nothing of it goes to another pool or zone', async () => {
       for (const pod of moved) if (pod.metadata.labels![LABELS.signer] === 'true') await operator.patch(budgetOf(pod), { spec: { maxUnavailable: 1 } });
-      await until('the machine is empty', async () => /drained|evicted/.test(await drain(60)) && (await on(machine)).length === 0, { timeoutMs: 180_000 });
+      await until('the machine is empty', async () => /drained|evicted/.test(await drain(60)) && (await on(machine)).length === 0);
       const untainted = machines.filter(({ pool }) => pool === undefined).map(({ name }) => name);
       await until('each of them is made again, and placed or turned down', async () => {
         const now = (await stakingPods()).filter(({ metadata }) => moved.some((one) => one.metadata.name === metadata.name));

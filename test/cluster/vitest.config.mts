@@ -12,8 +12,8 @@ export default defineConfig({
     globalSetup: ['global-setup.ts'],
     // Each file starts control planes of its own, and spends much of its time waiting for what Kubernetes does in its own time.
     maxWorkers: 2,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 60_000,
   },
 });

@@ -147,9 +147,9 @@ export class RealCluster {
   }
 
   /** Waits for the pod of a node that isn't one of before, ready. @returns it */
-  async ready(network: NetworkName, node: string, { not, timeoutMs = 120_000 }: { not?: string; timeoutMs?: number } = {}): Promise<LivePod> {
+  async ready(network: NetworkName, node: string, { not }: { not?: string } = {}): Promise<LivePod> {
     const fits = (pod: LivePod | undefined): pod is LivePod => pod !== undefined && pod.metadata.uid !== not && pod.metadata.deletionTimestamp === undefined && isReady(pod);
-    await until(`a pod of ${node} is ready`, async () => fits(await this.pod(network, node)), { timeoutMs, describe: () => this.describe(network, node) });
+    await until(`a pod of ${node} is ready`, async () => fits(await this.pod(network, node)), { describe: () => this.describe(network, node) });
     return (await this.pod(network, node))!;
   }
 
@@ -157,7 +157,7 @@ export class RealCluster {
   async fire(network: NetworkName, node: string): Promise<LivePod> {
     const before = await this.pod(network, node);
     await this.partition(network, node, 0);
-    const pod = await this.ready(network, node, { not: before?.metadata.uid, timeoutMs: 180_000 });
+    const pod = await this.ready(network, node, { not: before?.metadata.uid });
     await this.partition(network, node, 1);
     return pod;
   }
@@ -169,7 +169,7 @@ export class RealCluster {
   /** Stops a node or starts it, and waits until its pod is gone. */
   async scale(network: NetworkName, node: string, replicas: 0 | 1): Promise<void> {
     await this.admin.patch(statefulSetPath(network, node), { spec: { replicas } });
-    if (replicas === 0) await until(`the pod of ${node} is gone`, async () => (await this.pod(network, node)) === undefined, { timeoutMs: 180_000 });
+    if (replicas === 0) await until(`the pod of ${node} is gone`, async () => (await this.pod(network, node)) === undefined);
   }
 
   /** How the client's containers end, run by run, while something is done to their pod: by their exit codes. */
@@ -183,7 +183,7 @@ export class RealCluster {
       if (metadata.uid === old.metadata.uid && end !== undefined) ends.set(end.containerID ?? '', end.exitCode);
     }, enough.signal);
     await act();
-    await until(`the old pod of ${node} is gone`, async () => (await this.pod(network, node))?.metadata.uid !== old.metadata.uid, { timeoutMs: 180_000 });
+    await until(`the old pod of ${node} is gone`, async () => (await this.pod(network, node))?.metadata.uid !== old.metadata.uid);
     enough.abort();
     await watching;
     return [...ends.values()];

@@ -23,10 +23,10 @@ describeNodes('a CometBFT chain on real nodes', () => {
   let newer: FleetVariant;
   const pod = async (node: string): Promise<LivePod> => (await cluster().pod(COSMOS, node))!;
   const comet = async (node: string): Promise<CometNode> => new CometNode((await pod(node)).status!.podIP!);
-  const grows = async (node: string, blocks: number, timeoutMs = 60_000): Promise<void> => {
+  const grows = async (node: string, blocks: number): Promise<void> => {
     const client = await comet(node);
     const from = await client.height().catch(() => 0);
-    await until(`${node} has ${blocks} more blocks than ${from}`, async () => (await client.height().catch(() => 0)) >= from + blocks, { timeoutMs, describe: () => cluster().describe(COSMOS, node) });
+    await until(`${node} has ${blocks} more blocks than ${from}`, async () => (await client.height().catch(() => 0)) >= from + blocks, { describe: () => cluster().describe(COSMOS, node) });
   };
   const claim = (node: string, volume: string): Promise<Claim> => cluster().admin.get<Claim>(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${node}-node-${volume}`);
   const diskOf = async (node: string, volume: string): Promise<string> => folderOf(cluster().disksFolder, await claim(node, volume));
@@ -139,7 +139,7 @@ describeNodes('a CometBFT chain on real nodes', () => {
 
       // The control: with what was on the right disk, it starts.
       execFileSync('cp', ['--archive', `${disk}/.`, await diskOf('val-2', 'signing-state')]);
-      await cluster().ready(COSMOS, 'val-2', { timeoutMs: 180_000 });
+      await cluster().ready(COSMOS, 'val-2');
       await grows('val-2', 3);
     });
   });
@@ -182,7 +182,7 @@ describeNodes('a CometBFT chain on real nodes', () => {
       await until('the new version crashed more than once', async () => {
         const now = await cluster().pod(COSMOS, 'val-3');
         return now !== undefined && now.metadata.uid !== before && (now.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 2;
-      }, { timeoutMs: 120_000, describe: () => cluster().describe(COSMOS, 'val-3') });
+      }, { describe: () => cluster().describe(COSMOS, 'val-3') });
       const { height } = await stateOf('val-3');
       await grows('sentry-0', 3);
       const reverted = Date.now();
@@ -244,7 +244,7 @@ describeNodes('a CometBFT chain on real nodes', () => {
       const random = generator(seed);
       const order = Object.keys(acts).map((name) => [random(), name] as const).sort(([a], [b]) => a - b).map(([, name]) => name);
       process.stdout.write(`restarts, in the order of STOCKADE_SEED=${seed}: ${order.join(', ')}\n`);
-      for (const node of EVERYBODY) await cluster().ready(COSMOS, node, { timeoutMs: 180_000 });
+      for (const node of EVERYBODY) await cluster().ready(COSMOS, node);
       const lives = async (): Promise<unknown> => Promise.all(EVERYBODY.map(async (node) => {
         const { metadata, status } = await pod(node);
         return [node, metadata.uid, status!.containerStatuses![0]!.restartCount];
@@ -252,16 +252,16 @@ describeNodes('a CometBFT chain on real nodes', () => {
       const before = await lives();
       for (const name of order) {
         await acts[name]!();
-        await grows('sentry-0', 3, 120_000);
+        await grows('sentry-0', 3);
       }
-      for (const node of EVERYBODY) await cluster().ready(COSMOS, node, { timeoutMs: 180_000 });
+      for (const node of EVERYBODY) await cluster().ready(COSMOS, node);
       expect(await lives()).toEqual(before);
     });
   });
 
   describe('after all that', () => {
     it('no key signed twice for one height and round, and no block holds evidence that one did', async () => {
-      for (const node of EVERYBODY) await cluster().ready(COSMOS, node, { timeoutMs: 180_000 });
+      for (const node of EVERYBODY) await cluster().ready(COSMOS, node);
       const sentry = await comet('sentry-0');
       expect(await sentry.evidence(1, await sentry.height())).toBe(0);
       for (const node of VALIDATORS) await cluster().scale(COSMOS, node, 0);

@@ -186,7 +186,7 @@ describeNodes('geth on a real node', () => {
       await until('the new version crashed more than once', async () => {
         const now = await cluster().pod(ETHEREUM, EXECUTION_NODE);
         return now !== undefined && now.metadata.uid !== before && (now.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 2;
-      }, { timeoutMs: 120_000, describe: () => cluster().describe(ETHEREUM, EXECUTION_NODE) });
+      }, { describe: () => cluster().describe(ETHEREUM, EXECUTION_NODE) });
       const reverted = Date.now();
       await cluster().apply(older, EXECUTION_NODE);
       // The control: the template alone does not help. The armed pod is left as it is.

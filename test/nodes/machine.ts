@@ -183,7 +183,7 @@ export class Machine {
   /** Empty ones go, from the innermost: what was in them has ended, which the kernel takes a moment to notice. */
   private async removeCgroups(): Promise<void> {
     for (const hierarchy of HIERARCHIES()) {
-      await until(`the cgroup of ${this.name} is gone`, async () => removeFolders(join(CGROUPS, hierarchy, this.cgroup)), { timeoutMs: 20_000 });
+      await until(`the cgroup of ${this.name} is gone`, async () => removeFolders(join(CGROUPS, hierarchy, this.cgroup)));
     }
   }
 

@@ -50,7 +50,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
     folderOf(cluster().disksFolder, await cluster().admin.get<Claim>(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${TARGET}-node-${volume}`));
   const signsAgain = async (): Promise<void> => {
     const client = await sentry();
-    await until(`${TARGET} signs`, async () => client.signed((await client.height()) - 1, TARGET), { timeoutMs: 120_000 });
+    await until(`${TARGET} signs`, async () => client.signed((await client.height()) - 1, TARGET));
   };
   /**
    * New sentries, one after the other. The old ones take a cut-off connection for alive until the kernel gives it up after a quarter of an
@@ -60,7 +60,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
     for (const name of SENTRIES) {
       const old = (await cluster().pod(COSMOS, name))!.metadata.uid;
       await operator.call('DELETE', podPath(COSMOS, name));
-      await cluster().ready(COSMOS, name, { not: old, timeoutMs: 180_000 });
+      await cluster().ready(COSMOS, name, { not: old });
     }
     await grows(2);
   };
@@ -95,11 +95,11 @@ describeNodes('a second signer, attempted on real nodes', () => {
     breakGlass = await cluster().controlPlane.as({ user: 'somebody@example.com', groups: fleet.settings.access.breakGlass.gcp });
     await cordon('b', true);
     await cluster().apply(variant, ...OTHERS);
-    for (const node of OTHERS.filter((name) => name.startsWith('sentry'))) await cluster().ready(COSMOS, node, { timeoutMs: 180_000 });
+    for (const node of OTHERS.filter((name) => name.startsWith('sentry'))) await cluster().ready(COSMOS, node);
     await cordon('a', true);
     await cordon('b', false);
     await cluster().apply(variant, TARGET);
-    for (const node of [...OTHERS, TARGET]) await cluster().ready(COSMOS, node, { timeoutMs: 180_000 });
+    for (const node of [...OTHERS, TARGET]) await cluster().ready(COSMOS, node);
     await cordon('a', false);
     await signsAgain();
   });
@@ -150,10 +150,10 @@ describeNodes('a second signer, attempted on real nodes', () => {
           { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' },
         ];
         expect(await refusalOf(breakGlass.patch('/api/v1/nodes/b', { spec: { taints: await taints() } }))).toContain(nativeName('machines'));
-        await until('Kubernetes knows that the machine is gone', async () => !isReady(await cluster().admin.get<NodeObject>('/api/v1/nodes/b')), { timeoutMs: 150_000 });
+        await until('Kubernetes knows that the machine is gone', async () => !isReady(await cluster().admin.get<NodeObject>('/api/v1/nodes/b')));
         const cloud = await cluster().controlPlane.controller('node-controller');
         await until('the taint is set', async () => (await refusalOf(cloud.patch('/api/v1/nodes/b', { spec: { taints: await taints() } }))) === 'it was let through');
-        await until('the collector was refused', async () => refusals() > 0, { timeoutMs: 200_000 });
+        await until('the collector was refused', async () => refusals() > 0);
         await nothingChanged();
       });
 
@@ -161,7 +161,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
         expect(await refusalOf(cluster().admin.call('DELETE', '/api/v1/nodes/b'))).toContain(nativeName('machines'));
         const refused = refusals();
         await (await cluster().controlPlane.controller('node-controller')).call('DELETE', '/api/v1/nodes/b');
-        await until('the collector was refused again', async () => refusals() > refused, { timeoutMs: 200_000 });
+        await until('the collector was refused again', async () => refusals() > refused);
         await nothingChanged();
       });
 
@@ -174,7 +174,7 @@ describeNodes('a second signer, attempted on real nodes', () => {
           const reply = await cluster().admin.request('GET', '/api/v1/nodes/b');
           return reply.status === 200 && isReady(reply.body as NodeObject);
         });
-        await cluster().ready(COSMOS, TARGET, { not: before, timeoutMs: 180_000 });
+        await cluster().ready(COSMOS, TARGET, { not: before });
         expect(cluster().secrets.handedOut.filter(({ source }) => source === KEY).length).toBe(given + 1);
         expect(clientsOn('a') + clientsOn('b')).toBe(VALIDATORS.length + SENTRIES.length);
         await signsAgain();
@@ -214,14 +214,14 @@ describeNodes('a second signer, attempted on real nodes', () => {
       for (const volume of ['chain-data', 'signing-state']) copyDisk(await diskOf(volume));
       await renewSentries();
       await cluster().admin.call('DELETE', podPath(COSMOS, TARGET), { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 });
-      await cluster().ready(COSMOS, TARGET, { not: before, timeoutMs: 180_000 });
+      await cluster().ready(COSMOS, TARGET, { not: before });
       expect((await pod())!.spec.nodeName).toBe('a');
       expect(cluster().secrets.handedOut.filter(({ source }) => source === KEY).at(-1)!.pod).toBe(await uid());
       expect([clientsOn('a'), clientsOn('b')]).toEqual([OTHERS.length + 1, 1]);
 
       // What ends it: the first machine hears that its pod is gone.
       cluster().machine('b').mend();
-      await until('the first process ended', async () => clientsOn('b') === 0, { timeoutMs: 180_000 });
+      await until('the first process ended', async () => clientsOn('b') === 0);
       await cordon('b', false);
     });
   });
@@ -245,7 +245,6 @@ describeNodes('a second signer, attempted on real nodes', () => {
     it('gets no key where the secret manager looks at who asks: its client never starts', async () => {
       await applyAll(cluster().admin, copied);
       await until('its agent asked and was refused', async () => cluster().secrets.refused.some(({ source, account }) => source === KEY && account === `${COPY}:${TARGET}-node`), {
-        timeoutMs: 120_000,
         describe: async () => JSON.stringify((await copyPod())?.status),
       });
       const copy = (await copyPod())!;
@@ -258,13 +257,13 @@ describeNodes('a second signer, attempted on real nodes', () => {
       await until('the copy is ready', async () => {
         const copy = await copyPod();
         return copy !== undefined && isReady(copy);
-      }, { timeoutMs: 180_000, describe: async () => JSON.stringify((await copyPod())?.status?.containerStatuses) });
+      }, { describe: async () => JSON.stringify((await copyPod())?.status?.containerStatuses) });
       await grows(12);
       // Both journals, once both have stopped.
       const disks = [await diskOf('chain-data'), await diskOf('chain-data', COPY)];
       await cluster().scale(COSMOS, TARGET, 0);
       await cluster().admin.patch(`/apis/apps/v1/namespaces/${COPY}/statefulsets/${TARGET}-node`, { spec: { replicas: 0 } });
-      await until('the copy ended', async () => (await copyPod()) === undefined, { timeoutMs: 180_000 });
+      await until('the copy ended', async () => (await copyPod()) === undefined);
       const journals = await Promise.all(disks.map((disk) => signedBy(inject('nodeBinaries').wal2json, disk)));
       const twice = signedTwice(journals);
       process.stdout.write(`a copy with the key signed ${twice.length} times what the first one had signed otherwise, such as ${twice.slice(0, 3).join(', ')}\n`);

@@ -12,8 +12,8 @@ export default defineConfig({
     globalSetup: ['global-setup.ts'],
     // Each file starts a cluster of its own; two at once would wait for each other's processors.
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 60_000,
   },
 });

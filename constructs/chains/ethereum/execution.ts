@@ -138,7 +138,10 @@ function nethermind(node: ChainNode): ExecutionPart {
   };
 }
 
-/** Flags by the `reth node` reference of paradigmxyz/reth. Discovery v5 has a UDP port of its own and is on in recent releases. */
+/**
+ * Flags by the `reth node` reference of paradigmxyz/reth (2.5.1). Discovery v5 has a UDP port of its own and is on in recent releases. Images of 2.x end at
+ * once on a CPU that is not x86-64-v3; m6i and n2 are.
+ */
 function reth(node: ChainNode): ExecutionPart {
   const port = node.portBase + OFFSET.execution;
   const discv5 = node.portBase + OFFSET.discv5;

@@ -1,7 +1,7 @@
 import type { ChainNode, ChainProblem } from '../../../fleet/catalogue';
-import { checkRelease, unknownResources } from '../shared';
+import { checkRelease, parseRelease, unknownResources } from '../shared';
 import { networkOptionsOf, optionsOf } from './options';
-import { SUPPORTED } from './release';
+import { remembersVotesInLedger, SUPPORTED } from './release';
 
 export const COMPONENT = 'node';
 export const RPC_PORT = 8899;
@@ -16,10 +16,25 @@ export function checkNode(node: ChainNode, volumes: readonly string[]): ChainPro
     ...checkKnownValidators(node),
     ...checkRelease(node, COMPONENT, SUPPORTED, {
       unknown: 'Read its changelog, above all on signing state, and extend the solana definition; or run a release that is known.',
-      untagged: 'Tag the image with its release, such as "v3.1.8".',
+      untagged: 'Tag the image with its release, such as "v4.1.2".',
     }),
+    ...checkVoteHistory(node),
     ...checkPorts(node),
     ...unknownResources(node, { [COMPONENT]: volumes }),
+  ];
+}
+
+/** The ledger counts as chain data here: it may be made anew, and then nobody remembers what was signed. */
+function checkVoteHistory(node: ChainNode): ChainProblem[] {
+  const { version } = node.clients[COMPONENT]!;
+  const release = parseRelease(version);
+  if (node.role !== 'validator' || release === undefined || !remembersVotesInLedger(release)) return [];
+  return [
+    {
+      path: ['clients', COMPONENT],
+      problem: `agave ${version} remembers its votes in the ledger, which is no signing volume here`,
+      next: 'Let validators run a release before 4.2 until the solana definition holds the ledger to what signing state is.',
+    },
   ];
 }
 

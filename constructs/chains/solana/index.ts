@@ -221,5 +221,5 @@ const UNVERIFIED: readonly string[] = [
   'That --advertised-ip is taken by every one of these releases: it is hidden from --help.',
   'That the declared image has agave-validator on its PATH; there is no official one.',
   'That the open files limit of the machine allows 1,000,000, which agave asks for at start.',
-  'Alpenglow: once a cluster activates it, agave keeps its vote history in the ledger folder, with no flag to move it (4.1), so the signing state would leave its volume. Releases from 4.3 on are refused until this definition says where it goes; an earlier one must not vote on a cluster that has activated it.',
+  'Alpenglow: once a cluster activates it, agave keeps its vote history in the ledger folder, with no flag to move it (4.1), so the signing state would leave its volume. Validators from 4.2 on are refused until this definition holds the ledger to what signing state is; an earlier one must not vote on a cluster that has activated it.',
 ];
