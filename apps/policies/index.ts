@@ -32,7 +32,7 @@ export function admissionPolicies(facts: PolicyFacts): AdmissionPolicies {
     gatekeeper: {
       templates: byGatekeeper.map(constraintTemplate),
       constraints: byGatekeeper.map(constraint),
-      webhook: gatekeeperWebhook(byGatekeeper),
+      webhook: gatekeeperWebhook(byGatekeeper, shared),
     },
   };
 }

@@ -1,16 +1,19 @@
 import type { Manifest } from '../../constructs/manifest';
-import { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, LABELS } from '../../naming';
+import { ANNOTATIONS, GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, LABELS } from '../../naming';
 import { PLATFORM_LABELS } from '../platform/model';
-import { celList, celString, type Operation, type Policy, type ResourceRule } from './policy';
+import { keptAndNothingStarts } from './kept';
+import { celList, celString, type Operation, type Policy, type ResourceRule, type Validation } from './policy';
+import { otherAnnotationsKept } from './vocabulary';
 
 /** A policy with all variables that its expressions name, those first that others are made of. */
 export interface BoundPolicy extends Omit<Policy, 'variables'> {
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
 }
 
-/** @throws Error if an expression names a variable that there is not, or two name each other */
+/** @throws Error if an expression names a variable that there is not, two name each other, or it is about an object of no shape */
 export function bind(policy: Policy, shared: Readonly<Record<string, string>>): BoundPolicy {
-  const known: Readonly<Record<string, string>> = { ...shared, ...policy.variables };
+  const validations = policy.validations.map((validation) => unlessKept(policy, validation));
+  const known: Readonly<Record<string, string>> = { ...shared, kept: keptAndNothingStarts(policy.shape ?? []), ...policy.variables };
   const ordered = new Map<string, string>();
   const visit = (expression: string, above: readonly string[]): void => {
     for (const [, name] of expression.matchAll(/\bvariables\.(\w+)/g)) {
@@ -22,8 +25,20 @@ export function bind(policy: Policy, shared: Readonly<Record<string, string>>): 
       ordered.set(name!, definition);
     }
   };
-  for (const { expression, message } of policy.validations) visit(`${expression} ${message}`, []);
-  return { ...policy, variables: [...ordered].map(([name, expression]) => ({ name, expression })) };
+  for (const { expression, message } of validations) visit(`${expression} ${message}`, []);
+  return { ...policy, validations, variables: [...ordered].map(([name, expression]) => ({ name, expression })) };
+}
+
+/** What a validation says of an object holds for updates that change or start something. In an audit nothing is an update. */
+function unlessKept({ name, judges, shape }: Policy, validation: Validation): Validation {
+  if ((validation.judges ?? judges) !== 'object') return validation;
+  if (shape === undefined) throw new Error(`policy ${name} judges objects and says nothing of their shape`);
+  return { ...validation, expression: `variables.kept || (${validation.expression})` };
+}
+
+/** An expression with what its variables stand for: conditions of a webhook have none. */
+function inline(expression: string, shared: Readonly<Record<string, string>>): string {
+  return expression.replaceAll(/\bvariables\.(\w+)/g, (_, name: string) => `(${inline(shared[name]!, shared)})`);
 }
 
 export const nativeName = (policy: string): string => `stockade-${policy}`;
@@ -105,7 +120,7 @@ export function constraint(policy: BoundPolicy): Manifest {
 }
 
 /** What the API server is to ask Gatekeeper about, and nothing else: a webhook that fails closed stops whatever it is asked about. */
-export function gatekeeperWebhook(policies: readonly BoundPolicy[]): Manifest {
+export function gatekeeperWebhook(policies: readonly BoundPolicy[], shared: Readonly<Record<string, string>>): Manifest {
   const webhook = (scope: Policy['scope'], name: string, selector: object): object => ({
     name,
     admissionReviewVersions: ['v1'],
@@ -116,7 +131,10 @@ export function gatekeeperWebhook(policies: readonly BoundPolicy[]): Manifest {
     // The certificate is Gatekeeper's: it renews it, and writes its authority here.
     clientConfig: { service: { namespace: GATEKEEPER_NAMESPACE, name: 'gatekeeper-webhook-service', path: '/v1/admit', port: 443 } },
     namespaceSelector: selector,
-    matchConditions: [{ name: 'not-the-control-plane', expression: NOT_THE_CONTROL_PLANE }],
+    matchConditions: [
+      { name: 'not-the-control-plane', expression: NOT_THE_CONTROL_PLANE },
+      { name: 'not-a-mere-stop', expression: inline(NOT_A_MERE_STOP, shared) },
+    ],
     rules: mergeRules(policies.filter((policy) => policy.scope === scope).flatMap(({ resources }) => resources)).map(resourceRule),
   });
   return {
@@ -141,6 +159,14 @@ const PROTECTED = { [LABELS.protection]: 'staking' };
 const NOT_THE_CONTROL_PLANE =
   `!(request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username.startsWith('eks:') || ` +
   `(request.userInfo.username.startsWith('system:') && !request.userInfo.username.startsWith('system:serviceaccount:') && request.userInfo.username != 'system:anonymous'))`;
+
+/**
+ * Nor does a stop wait for it, by whom the native policies let stop: of all that a constraint could judge, nothing changes but that less runs,
+ * and the hold.
+ */
+const NOT_A_MERE_STOP =
+  `!(request.resource.group == 'apps' && request.resource.resource == 'statefulsets' && variables.subresource in ['', 'scale'] && variables.mayFire && ` +
+  `${keptAndNothingStarts(['metadata.finalizers', 'metadata.labels', 'metadata.ownerReferences', 'spec'])} && ${otherAnnotationsKept(ANNOTATIONS.hold)})`;
 
 function resourceRule({ group, resources, operations }: ResourceRule): object {
   return { apiGroups: [group], apiVersions: ['*'], resources, operations };
