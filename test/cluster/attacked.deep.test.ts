@@ -239,10 +239,27 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const template = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!['spec'] as { template: { spec: object } };
   await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unbound', finalizers: [FINALIZER] }, spec: { ...template.template.spec, schedulerName: 'none' } });
   const running = await admin.get<Live>(pod(signer));
+  const ended = await Promise.all(
+    Object.entries(ENDED).map(async ([name, containerStatuses]) => {
+      await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...template.template.spec, nodeName: running.spec.nodeName } });
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}`;
+      await until(`the pod ${name} ran`, async () => isReady(await admin.get<PodObject>(path)));
+      await admin.call('PATCH', `${path}/status`, { status: { phase: 'Failed', initContainerStatuses: null, containerStatuses } }, 'application/merge-patch+json');
+      return admin.get<Live>(path);
+    }),
+  );
   const claim = await admin.get<Live>(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${signer}-signing-state`);
   const live = <T = Live>(path: string): Promise<T> => admin.get<T>(path);
   const withKind = (object: Live, kind: string, apiVersion: string): Live => ({ ...object, kind, apiVersion });
   const rendered = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!;
+  const before = (suffix: string, change: (copy: Live) => void): Promise<Live> => admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`, outdatedOf(rendered, zero, suffix, change));
+  const outdated = await before('outdated', (copy) => { copy.metadata.annotations = { [ANNOTATIONS.hold]: 'an older one' }; copy.spec.replicas = 2; });
+  const disarmed = await before('disarmed', (copy) => { copy.spec.replicas = 0; copy.spec.updateStrategy.rollingUpdate.partition = 0; });
+  const intruder = await admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'intruder' }, spec: { replicas: 2, selector: { matchLabels: INTRUDER.metadata.labels }, template: INTRUDER } });
+  const replicaSets = (): Promise<Live[]> => admin.list<Live>(`/apis/apps/v1/namespaces/${NAMESPACE}/replicasets`);
+  await until('the Deployment has its ReplicaSet', async () => (await replicaSets()).length === 1);
+  await admin.patch(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/intruder`, { spec: { paused: true } });
+  const cron = await admin.call<Live>('POST', `/apis/batch/v1/namespaces/${NAMESPACE}/cronjobs`, { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'intruder' }, spec: { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: { spec: { ...INTRUDER.spec, restartPolicy: 'Never' } } } } } });
   const configMap = (await admin.list<Live>(`/api/v1/namespaces/${NAMESPACE}/configmaps`)).find(({ metadata }) => metadata.name.startsWith(signer))!;
   return {
     namespace: NAMESPACE,
@@ -260,6 +277,14 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
     proven: await live(pod(`${one}-execution`)),
     unbound: await live(`/api/v1/namespaces/${NAMESPACE}/pods/unbound`),
     fresh: freshOf(rendered, zero),
+    ended: ended[0]!,
+    rejected: ended[1]!,
+    unended: ended[2]!,
+    outdated,
+    disarmed,
+    intruder: await live(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/intruder`),
+    intruders: withKind((await replicaSets())[0]!, 'ReplicaSet', 'apps/v1'),
+    cron,
   };
 }
 
@@ -269,6 +294,32 @@ function freshOf(rendered: Manifest, node: string): Live {
   copy.metadata.labels![LABELS.node] = FRESH;
   return copy;
 }
+
+/** Pods that are called Failed, by what is said of their container: it ended, nothing, it runs. */
+const ENDED: Readonly<Record<string, readonly object[] | null>> = {
+  ended: [{ name: 'client', image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'Error' } } }],
+  rejected: null,
+  unended: [{ name: 'client', image: 'x', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
+};
+
+/** The rendered signer as no rule would have it. Its account isn't there, so that it has no pods. */
+function outdatedOf(rendered: Manifest, node: string, suffix: string, change: (copy: Live) => void): Live {
+  const name = `hoodi-${suffix}`;
+  const copy = JSON.parse(JSON.stringify(rendered).replaceAll(node, name)) as Live;
+  copy.metadata.labels = { [LABELS.signer]: 'true' };
+  const { spec } = copy.spec.template;
+  Object.assign(copy.spec, { ordinals: { start: 1 }, podManagementPolicy: 'OrderedReady', selector: { matchLabels: { app: name } } });
+  copy.spec.template.metadata.labels = { app: name };
+  Object.assign(spec, { serviceAccountName: 'nobody', initContainers: [], affinity: {}, nodeSelector: {}, tolerations: [{ operator: 'Exists' }], priorityClassName: 'system-node-critical', terminationGracePeriodSeconds: 1 });
+  Object.assign(spec.containers[0], { image: 'old.example/lighthouse:v1', securityContext: {}, resources: {} });
+  change(copy);
+  return copy;
+}
+
+const INTRUDER = {
+  metadata: { labels: { app: 'intruder' } },
+  spec: { securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } }, containers: [{ name: 'c', image: 'example.com/x:1', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }, resources: { limits: { memory: '1Mi' } } }] },
+};
 
 /** The API server asks policies about kinds that it serves; the real definitions are the snapshot controller's. */
 function snapshotKind(kind: string, scope: string): object {
