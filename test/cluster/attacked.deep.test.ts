@@ -255,7 +255,7 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const before = (suffix: string, change: (copy: Live) => void): Promise<Live> => admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`, outdatedOf(rendered, zero, suffix, change));
   const outdated = await before('outdated', (copy) => { copy.metadata.annotations = { [ANNOTATIONS.hold]: 'an older one' }; copy.spec.replicas = 2; });
   const disarmed = await before('disarmed', (copy) => { copy.spec.replicas = 0; copy.spec.updateStrategy.rollingUpdate.partition = 0; });
-  const intruder = await admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'intruder' }, spec: { replicas: 2, selector: { matchLabels: INTRUDER.metadata.labels }, template: INTRUDER } });
+  await admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'intruder' }, spec: { replicas: 2, selector: { matchLabels: INTRUDER.metadata.labels }, template: INTRUDER } });
   const replicaSets = (): Promise<Live[]> => admin.list<Live>(`/apis/apps/v1/namespaces/${NAMESPACE}/replicasets`);
   await until('the Deployment has its ReplicaSet', async () => (await replicaSets()).length === 1);
   await admin.patch(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/intruder`, { spec: { paused: true } });
