@@ -103,49 +103,6 @@ function seccompProfile(): string {
   return facts().networks['solana-testnet']!.exceptions.find(({ what }) => what === 'seccomp-localhost')!.value!;
 }
 
-describe('an update that changes no shape and starts nothing', () => {
-  const shaped = policies.rules.flatMap((rule) => rule.validations.filter(({ judges }) => (judges ?? rule.judges) === 'object').map((validation) => ({ rule, validation })));
-  const judgedInFull = policies.rules.flatMap((rule) => rule.validations.filter(({ judges }) => (judges ?? rule.judges) === 'request').map((validation) => ({ rule, validation })));
-
-  it('is not held to what its rules say of the object, and to all that they say of who asks', () => {
-    expect(new Set(shaped.map(({ rule }) => rule.name))).toEqual(new Set(['single-replica', 'no-other-workloads', 'workload-identity', 'hardened-pods', 'signing-state-kept', 'volume-snapshots', 'surroundings', 'namespaces']));
-    const expressions = (rule: string): string[] => native(rule).spec.validations.map(({ expression }) => expression);
-    for (const { rule, validation } of shaped) expect(expressions(rule.name)).toContain(`variables.kept || (${validation.expression})`);
-    for (const { rule, validation } of judgedInFull) expect(expressions(rule.name)).toContain(validation.expression);
-  });
-
-  // What a rule reads and doesn't declare could be changed past it.
-  it.each([...new Set(shaped.map(({ rule }) => rule))])('$name declares all that it reads of an object', (rule) => {
-    const read = new Set(shaped.filter((one) => one.rule === rule).flatMap(({ validation }) => pathsRead(rule.name, validation.expression)));
-    expect([...read].filter((path) => !ALWAYS_KEPT.includes(path) && !rule.shape!.some((declared) => path === declared || path.startsWith(`${declared}.`)))).toEqual([]);
-  });
-
-  it('the control: a path that is not declared is found', () => {
-    expect(pathsRead('signing-state-kept', 'object.spec.?template.spec.x && variables.signs')).toEqual(['spec.template.spec.x', 'metadata.labels']);
-  });
-
-  it('a rule about objects that declares no shape is not rendered', () => {
-    const rule: Policy = { name: 'x', purpose: '', scope: 'cluster', resources: [], judges: 'object', validations: [{ expression: 'true', message: `''` }] };
-    expect(() => bind(rule, {})).toThrow('policy x judges objects and says nothing of their shape');
-  });
-
-  it('starts nothing by any count, a suspension or the partition', () => {
-    const kept = native('hardened-pods').spec.variables.find(({ name }) => name === 'kept')!.expression;
-    for (const part of [`request.operation == 'UPDATE'`, `['replicas', 'parallelism', 'minReplicas', 'maxReplicas'].all(count, `, '.?suspend.', '.?partition.orValue(0) == 1)', 'object.?spec.?template == oldObject.?spec.?template']) expect(kept).toContain(part);
-  });
-});
-
-/** What never changes in an object, and the two things that `kept.ts` lets fall and be armed. */
-const ALWAYS_KEPT: readonly string[] = ['kind', 'metadata.name', 'metadata.namespace', 'spec.replicas', 'spec.updateStrategy.rollingUpdate.partition'];
-
-/** The paths of `object` in an expression and in the variables that it is made of. Of pods, which are only made, nothing is kept. */
-function pathsRead(rule: string, expression: string): string[] {
-  const variables = new Map(native(rule).spec.variables.map(({ name, expression: of }) => [name, of]));
-  const own = [...expression.replaceAll(/object\.kind == 'Pod' \? [^:]*:/g, '').matchAll(/\bobject((?:\.\??[A-Za-z]+)+)/g)].map(([, path]) => path!.slice(1).replaceAll('?', '').replace(/\.(orValue|all|exists)$/, ''));
-  const used = [...expression.matchAll(/\bvariables\.(\w+)/g)].flatMap(([, name]) => pathsRead(rule, variables.get(name!) ?? ''));
-  return [...new Set([...own, ...used])];
-}
-
 describe('native policies', () => {
   it.each(policies.rules.map(({ name, scope }) => ({ name, scope })))('$name fails closed, and goes by the namespace alone', ({ name, scope }) => {
     const [policy, binding] = policies.native.get(name) as [NativePolicy, Manifest];
