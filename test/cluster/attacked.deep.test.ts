@@ -239,8 +239,14 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const template = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!['spec'] as { template: { spec: object } };
   await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unbound', finalizers: [FINALIZER] }, spec: { ...template.template.spec, schedulerName: 'none' } });
   const running = await admin.get<Live>(pod(signer));
+  // Under names that the fleet declares, since roles go by them.
+  for (const component of ['consensus', 'execution']) {
+    await admin.call('DELETE', statefulSet(`${zero}-${component}`));
+    await until(`the pod of ${component} is gone`, async () => (await admin.request('GET', pod(`${zero}-${component}`))).status === 404);
+  }
   const ended = await Promise.all(
-    Object.entries(ENDED).map(async ([name, containerStatuses]) => {
+    [`${zero}-consensus-0`, `${zero}-execution-0`, `${one}-consensus-0`].map(async (name, index) => {
+      const containerStatuses = ENDED[index];
       await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { ...template.template.spec, nodeName: running.spec.nodeName } });
       const path = `/api/v1/namespaces/${NAMESPACE}/pods/${name}`;
       await until(`the pod ${name} ran`, async () => isReady(await admin.get<PodObject>(path)));
@@ -252,9 +258,9 @@ async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
   const live = <T = Live>(path: string): Promise<T> => admin.get<T>(path);
   const withKind = (object: Live, kind: string, apiVersion: string): Live => ({ ...object, kind, apiVersion });
   const rendered = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!;
-  const before = (suffix: string, change: (copy: Live) => void): Promise<Live> => admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`, outdatedOf(rendered, zero, suffix, change));
-  const outdated = await before('outdated', (copy) => { copy.metadata.annotations = { [ANNOTATIONS.hold]: 'an older one' }; copy.spec.replicas = 2; });
-  const disarmed = await before('disarmed', (copy) => { copy.spec.replicas = 0; copy.spec.updateStrategy.rollingUpdate.partition = 0; });
+  const before = (component: string, change: (copy: Live) => void): Promise<Live> => admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`, outdatedOf(rendered, `${zero}-${component}`, change));
+  const outdated = await before('consensus', (copy) => { copy.metadata.annotations = { [ANNOTATIONS.hold]: 'an older one' }; copy.spec.replicas = 2; });
+  const disarmed = await before('execution', (copy) => { copy.spec.replicas = 0; copy.spec.updateStrategy.rollingUpdate.partition = 0; });
   await admin.call<Live>('POST', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'intruder' }, spec: { replicas: 2, selector: { matchLabels: INTRUDER.metadata.labels }, template: INTRUDER } });
   const replicaSets = (): Promise<Live[]> => admin.list<Live>(`/apis/apps/v1/namespaces/${NAMESPACE}/replicasets`);
   await until('the Deployment has its ReplicaSet', async () => (await replicaSets()).length === 1);
@@ -296,16 +302,16 @@ function freshOf(rendered: Manifest, node: string): Live {
 }
 
 /** Pods that are called Failed, by what is said of their container: it ended, nothing, it runs. */
-const ENDED: Readonly<Record<string, readonly object[] | null>> = {
-  ended: [{ name: 'client', image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'Error' } } }],
-  rejected: null,
-  unended: [{ name: 'client', image: 'x', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
-};
+const ENDED: readonly (readonly object[] | null)[] = [
+  [{ name: 'client', image: 'x', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'Error' } } }],
+  null,
+  [{ name: 'client', image: 'x', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
+];
 
 /** The rendered signer as no rule would have it. Its account isn't there, so that it has no pods. */
-function outdatedOf(rendered: Manifest, node: string, suffix: string, change: (copy: Live) => void): Live {
-  const name = `hoodi-${suffix}`;
-  const copy = JSON.parse(JSON.stringify(rendered).replaceAll(node, name)) as Live;
+function outdatedOf(rendered: Manifest, name: string, change: (copy: Live) => void): Live {
+  const copy = structuredClone(rendered) as unknown as Live;
+  copy.metadata.name = name;
   copy.metadata.labels = { [LABELS.signer]: 'true' };
   const { spec } = copy.spec.template;
   Object.assign(copy.spec, { ordinals: { start: 1 }, podManagementPolicy: 'OrderedReady', selector: { matchLabels: { app: name } } });
