@@ -16,6 +16,7 @@ const SERVICES = 'constructs/services.ts';
 const AGENT = 'constructs/secret-agent.ts';
 const KEPT = 'apps/policies/kept.ts';
 const BIND = 'apps/policies/render.ts';
+const WEBHOOK = 'apps/policies/webhook.ts';
 const RULES = 'apps/policies/rules';
 
 export const WEAKENINGS: readonly Weakening[] = [
@@ -107,7 +108,7 @@ export const WEAKENINGS: readonly Weakening[] = [
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: '![variables.phase, variables.oldPhase].exists(phase, phase in', to: '![variables.phase].exists(phase, phase in' },
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: 'variables.isOwnKubelet || ${containersKept}', to: 'variables.isKubelet || ${containersKept}' },
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: 'apps/policies/vocabulary.ts', from: "variables.user == 'system:node:' + variables.machine", to: "variables.user.startsWith('system:node:')" },
-  { point: 'a-stop-waits-for-no-webhook', file: BIND, from: "      { name: 'not-a-mere-stop', expression: inline(NOT_A_MERE_STOP, shared) },\n", to: '' },
-  { point: 'a-stop-waits-for-no-webhook', file: BIND, from: "'metadata.ownerReferences', 'spec'])}", to: "'metadata.ownerReferences'])}" },
-  { point: 'a-stop-waits-for-no-webhook', file: BIND, from: 'variables.mayFire && ', to: '' },
+  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: "      { name: 'not-a-mere-stop', expression: inline(NOT_A_MERE_STOP, shared) },\n", to: '' },
+  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: "'metadata.ownerReferences', 'spec'])}", to: "'metadata.ownerReferences'])}" },
+  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: 'variables.mayFire && ', to: '' },
 ];
