@@ -1,8 +1,9 @@
 import type { Manifest } from '../../constructs/manifest';
 import type { Policy } from './policy';
-import { bind, constraint, constraintTemplate, gatekeeperWebhook, nativePolicy } from './render';
+import { bind, constraint, constraintTemplate, nativePolicy } from './render';
 import { policies } from './rules';
 import { vocabulary, type PolicyFacts } from './vocabulary';
+import { gatekeeperWebhook } from './webhook';
 
 export type { PolicyFacts } from './vocabulary';
 export { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK } from '../../naming';
@@ -32,7 +33,7 @@ export function admissionPolicies(facts: PolicyFacts): AdmissionPolicies {
     gatekeeper: {
       templates: byGatekeeper.map(constraintTemplate),
       constraints: byGatekeeper.map(constraint),
-      webhook: gatekeeperWebhook(byGatekeeper),
+      webhook: gatekeeperWebhook(byGatekeeper, shared),
     },
   };
 }

@@ -18,6 +18,11 @@ export interface Policy {
   readonly when?: string;
   /** `object`: the rule is about what is stored, so an audit can find it broken. `request`: about who does what. */
   readonly judges: 'object' | 'request';
+  /**
+   * Paths of all that its validations of an `object` read there: an update that leaves them as they were, and starts nothing, is not held to
+   * them (`kept.ts`). Replicas and the partition are none: they may fall, and be armed, whatever else is wrong.
+   */
+  readonly shape?: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
   readonly validations: readonly Validation[];
   /** Why Gatekeeper leaves it to the native policy. Default: both hold it. */
@@ -29,6 +34,8 @@ export interface Validation {
   readonly expression: string;
   /** CEL of a string without line breaks: what is refused, why, and what to do instead. */
   readonly message: string;
+  /** @default as the policy */
+  readonly judges?: Policy['judges'];
 }
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';

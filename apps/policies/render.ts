@@ -1,16 +1,18 @@
 import type { Manifest } from '../../constructs/manifest';
-import { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, LABELS } from '../../naming';
+import { LABELS } from '../../naming';
 import { PLATFORM_LABELS } from '../platform/model';
-import { celList, celString, type Operation, type Policy, type ResourceRule } from './policy';
+import { keptAndNothingStarts } from './kept';
+import { celList, celString, type Policy, type ResourceRule, type Validation } from './policy';
 
 /** A policy with all variables that its expressions name, those first that others are made of. */
 export interface BoundPolicy extends Omit<Policy, 'variables'> {
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
 }
 
-/** @throws Error if an expression names a variable that there is not, or two name each other */
+/** @throws Error if an expression names a variable that there is not, two name each other, or it is about an object of no shape */
 export function bind(policy: Policy, shared: Readonly<Record<string, string>>): BoundPolicy {
-  const known: Readonly<Record<string, string>> = { ...shared, ...policy.variables };
+  const validations = policy.validations.map((validation) => unlessKept(policy, validation));
+  const known: Readonly<Record<string, string>> = { ...shared, kept: keptAndNothingStarts(policy.shape ?? []), ...policy.variables };
   const ordered = new Map<string, string>();
   const visit = (expression: string, above: readonly string[]): void => {
     for (const [, name] of expression.matchAll(/\bvariables\.(\w+)/g)) {
@@ -22,8 +24,15 @@ export function bind(policy: Policy, shared: Readonly<Record<string, string>>): 
       ordered.set(name!, definition);
     }
   };
-  for (const { expression, message } of policy.validations) visit(`${expression} ${message}`, []);
-  return { ...policy, variables: [...ordered].map(([name, expression]) => ({ name, expression })) };
+  for (const { expression, message } of validations) visit(`${expression} ${message}`, []);
+  return { ...policy, validations, variables: [...ordered].map(([name, expression]) => ({ name, expression })) };
+}
+
+/** What a validation says of an object holds for updates that change or start something. In an audit nothing is an update. */
+function unlessKept({ name, judges, shape }: Policy, validation: Validation): Validation {
+  if ((validation.judges ?? judges) !== 'object') return validation;
+  if (shape === undefined) throw new Error(`policy ${name} judges objects and says nothing of their shape`);
+  return { ...validation, expression: `variables.kept || (${validation.expression})` };
 }
 
 export const nativeName = (policy: string): string => `stockade-${policy}`;
@@ -104,65 +113,11 @@ export function constraint(policy: BoundPolicy): Manifest {
   };
 }
 
-/** What the API server is to ask Gatekeeper about, and nothing else: a webhook that fails closed stops whatever it is asked about. */
-export function gatekeeperWebhook(policies: readonly BoundPolicy[]): Manifest {
-  const webhook = (scope: Policy['scope'], name: string, selector: object): object => ({
-    name,
-    admissionReviewVersions: ['v1'],
-    sideEffects: 'None',
-    failurePolicy: 'Fail',
-    matchPolicy: 'Equivalent',
-    timeoutSeconds: 10,
-    // The certificate is Gatekeeper's: it renews it, and writes its authority here.
-    clientConfig: { service: { namespace: GATEKEEPER_NAMESPACE, name: 'gatekeeper-webhook-service', path: '/v1/admit', port: 443 } },
-    namespaceSelector: selector,
-    matchConditions: [{ name: 'not-the-control-plane', expression: NOT_THE_CONTROL_PLANE }],
-    rules: mergeRules(policies.filter((policy) => policy.scope === scope).flatMap(({ resources }) => resources)).map(resourceRule),
-  });
-  return {
-    apiVersion: ADMISSION,
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: GATEKEEPER_WEBHOOK, labels: { ...PLATFORM_LABELS } },
-    webhooks: [
-      webhook('protected', 'staking.gatekeeper.stockade.dev', { matchLabels: PROTECTED }),
-      // The system's namespaces are out, by the label that nobody can change.
-      webhook('cluster', 'cluster.gatekeeper.stockade.dev', { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', 'kube-node-lease', 'kube-public', GATEKEEPER_NAMESPACE] }] }),
-    ],
-  };
-}
+export const ADMISSION = 'admissionregistration.k8s.io/v1';
+export const PROTECTED = { [LABELS.protection]: 'staking' };
 
-const ADMISSION = 'admissionregistration.k8s.io/v1';
-const PROTECTED = { [LABELS.protection]: 'staking' };
-
-/**
- * With Gatekeeper down, machines, controllers and the scheduler go on: they are judged by the native policies alone, which have no
- * server that could be down.
- */
-const NOT_THE_CONTROL_PLANE =
-  `!(request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username.startsWith('eks:') || ` +
-  `(request.userInfo.username.startsWith('system:') && !request.userInfo.username.startsWith('system:serviceaccount:') && request.userInfo.username != 'system:anonymous'))`;
-
-function resourceRule({ group, resources, operations }: ResourceRule): object {
+export function resourceRule({ group, resources, operations }: ResourceRule): object {
   return { apiGroups: [group], apiVersions: ['*'], resources, operations };
-}
-
-/** One rule for each group and set of operations, sorted. */
-function mergeRules(rules: readonly ResourceRule[]): ResourceRule[] {
-  const operations = new Map<string, Set<Operation>>();
-  for (const rule of rules) {
-    for (const resource of rule.resources) {
-      const key = `${rule.group}\n${resource}`;
-      operations.set(key, new Set([...(operations.get(key) ?? []), ...rule.operations]));
-    }
-  }
-  const merged = new Map<string, ResourceRule>();
-  for (const [key, set] of [...operations].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [group, resource] = key.split('\n') as [string, string];
-    const together = `${group}\n${[...set].sort().join(',')}`;
-    const rule = merged.get(together);
-    merged.set(together, { group, operations: [...set].sort(), resources: [...(rule?.resources ?? []), resource] });
-  }
-  return [...merged.values()];
 }
 
 function concerned({ resources, when, judges }: BoundPolicy): string {

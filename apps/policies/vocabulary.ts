@@ -32,7 +32,11 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
     isDataCustodian: inGroups(access.dataCustodians[cloud]),
     isPlatform: inGroups(access.platform[cloud]),
     isRolloutEngine: `variables.user == ${celString(`system:serviceaccount:${SYSTEM_NAMESPACE}:${ROLLOUT_ENGINE_SERVICE_ACCOUNT}`)}`,
+    // Who disarms, stops, holds, lifts a hold and lifts a budget.
+    mayFire: `variables.isOperator || variables.isRolloutEngine || variables.isBreakGlass`,
     isKubelet: `variables.user.startsWith('system:node:')`,
+    // Of the machine that the pod is bound to.
+    isOwnKubelet: `variables.machine != '' && variables.user == 'system:node:' + variables.machine`,
     // Kubernetes' own controllers and the clouds': no person and no program outside the control plane can be given such a name by RBAC.
     isControlPlane:
       `variables.user.startsWith('system:serviceaccount:kube-system:') || variables.user.startsWith('eks:') || ` +
@@ -42,8 +46,9 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
     proven: `variables.isBreakGlass && oldObject != null && oldObject.metadata.?annotations[?${celString(ANNOTATIONS.machineEnded)}].orValue('').startsWith(variables.machine + ': ')`,
     machine: `oldObject == null ? '' : (oldObject.kind == 'Node' ? oldObject.metadata.name : oldObject.spec.?nodeName.orValue(''))`,
 
-    oldReplicas: `oldObject == null ? 0 : oldObject.spec.?replicas.orValue(0)`,
-    newReplicas: `object == null ? 0 : object.spec.?replicas.orValue(0)`,
+    // Left out, it is 1; a Scale alone leaves out a 0.
+    oldReplicas: `oldObject == null ? 0 : oldObject.spec.?replicas.orValue(oldObject.kind == 'Scale' ? 0 : 1)`,
+    newReplicas: `object == null ? 0 : object.spec.?replicas.orValue(object.kind == 'Scale' ? 0 : 1)`,
     oldPartition: `oldObject == null ? 0 : oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)`,
     newPartition: `object == null ? 0 : object.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)`,
     oldLabels: `oldObject == null ? {} : oldObject.metadata.?labels.orValue({})`,
@@ -60,6 +65,8 @@ export function vocabulary({ settings: { access }, cluster: { cloud } }: PolicyF
 /** Labels by which a node's objects are told apart; none of them ever changes. */
 export const IDENTITY_LABELS: readonly string[] = [LABELS.network, LABELS.node, LABELS.component, LABELS.signer, LABELS.volumeKind];
 
+const CONTAINER_STATUSES: readonly string[] = ['containerStatuses', 'ephemeralContainerStatuses', 'initContainerStatuses'];
+
 /** CEL: a field of the metadata is what it was. */
 export const metadataKept = (field: 'finalizers' | 'ownerReferences'): string => `object.metadata.?${field}.orValue([]) == oldObject.metadata.?${field}.orValue([])`;
 /** CEL: an annotation is what it was. */
@@ -68,6 +75,12 @@ export const annotationKept = (name: string): string =>
 /** CEL: all annotations but one are what they were. */
 export const otherAnnotationsKept = (name: string): string =>
   `[object, oldObject].all(one, one.metadata.?annotations.orValue({}).all(key, key == ${celString(name)} || object.metadata.?annotations[?key].orValue('') == oldObject.metadata.?annotations[?key].orValue('')))`;
+
+/** CEL: the status of a pod says of a container that it runs. */
+export const someContainerRuns = (pod: 'object' | 'oldObject'): string =>
+  CONTAINER_STATUSES.map((statuses) => `${pod}.?status.?${statuses}.orValue([]).exists(container, has(container.state) && has(container.state.running))`).join(' || ');
+/** CEL: what the status of a pod says of its containers is what it was. */
+export const containersKept: string = CONTAINER_STATUSES.map((statuses) => `object.?status.?${statuses}.orValue([]) == oldObject.?status.?${statuses}.orValue([])`).join(' && ');
 
 /** CEL: the identity labels of `object` are those of `oldObject`. */
 export const identityKept = `${celList(IDENTITY_LABELS)}.all(label, variables.oldLabels[?label].orValue('') == variables.newLabels[?label].orValue(''))`;

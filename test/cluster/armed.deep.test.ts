@@ -259,6 +259,58 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
       });
     });
 
+    describe('ended by its own kubelet, under the admission policies', () => {
+      const policies = policiesOf(fleet!, CLUSTER);
+      const clients = (state: object): object[] => [{ name: 'client', image: 'x', imageID: '', ready: false, restartCount: 0, state }];
+      /** What a kubelet writes of a pod that it evicted or ended at its shutdown, or that it refused: then it knows of no container. */
+      const ENDED = {
+        evicted: { phase: 'Failed', reason: 'Evicted', initContainerStatuses: null, containerStatuses: clients({ terminated: { exitCode: 137 } }) },
+        completed: { phase: 'Succeeded', initContainerStatuses: null, containerStatuses: clients({ terminated: { exitCode: 0 } }) },
+        refused: { phase: 'Failed', reason: 'OutOfmemory', initContainerStatuses: null, containerStatuses: null },
+      };
+      const say = async ({ metadata, spec }: PodObject, status: object): Promise<unknown> => (await controlPlane().kubelet(spec.nodeName!)).patch(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`, { status });
+      const refusals = ({ metadata }: PodObject): number =>
+        controlPlane()
+          .audit()
+          .filter(({ user, requestURI, responseStatus }) => user.username.endsWith(':statefulset-controller') && requestURI.startsWith(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`) && responseStatus?.code === 403).length;
+
+      beforeAll(async () => {
+        await applyAll(deployer, workloads(), { force: true });
+        await settled();
+        await installNative(admin, policies);
+      });
+      afterAll(() => removeNative(admin, policies));
+
+      it.each(Object.keys(ENDED) as (keyof typeof ENDED)[])('%s, it is replaced without a person', async (how) => {
+        const statefulSet = await one();
+        const pod = await podOf(statefulSet);
+        await say(pod, ENDED[how]);
+        await replaced(statefulSet, pod.metadata.uid);
+        await settled();
+      });
+
+      it('the control: while one of its containers is said to run it stays, and is replaced once that has ended', async () => {
+        const statefulSet = await one();
+        const pod = await podOf(statefulSet);
+        const before = refusals(pod);
+        await say(pod, { ...ENDED.evicted, containerStatuses: clients({ running: {} }) });
+        await until('the controller was refused', () => Promise.resolve(refusals(pod) > before));
+        expect((await podOf(statefulSet)).metadata.uid).toBe(pod.metadata.uid);
+        await say(pod, ENDED.evicted);
+        await replaced(statefulSet, pod.metadata.uid);
+        await settled();
+      });
+
+      it('by whatever other way, nobody writes how a pod ended: the API server keeps what was there', async () => {
+        const { metadata } = await podOf(await one());
+        const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
+        const pod = await admin.get<LiveObject & { status: { containerStatuses: object[] } }>(path);
+        const controller = await controlPlane().controller('statefulset-controller');
+        const written = await controller.call<typeof pod>('PUT', path, { ...pod, status: { ...pod.status, phase: 'Failed', containerStatuses: null } });
+        expect(written.status).toMatchObject({ phase: 'Running', containerStatuses: pod.status.containerStatuses });
+      });
+    });
+
     it('is what holds them: disarmed beforehand, the same change restarts every pod', async () => {
       const before = await lives();
       await applyAll(deployer, changed('3', 0), { force: true });

@@ -4,15 +4,16 @@ import { checkFleetFolder } from '../../fleet/check-folder';
 import { nativeName } from '../../apps/policies';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
-import { ANNOTATIONS, LABELS, networkNamespace, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
+import { networkNamespace, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { ACTS, CONTROL_PLANE, IDENTITIES, ROLES, type Act, type Identity, type Live, type World } from './acts';
 import type { Api, Reply } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type Example } from './example';
 import { installGatekeeper, removeGatekeeper } from './gatekeeper';
-import { describePods, isReady, until, type PodObject } from './machines';
+import { until } from './machines';
 import { installNative, policiesOf, removeNative } from './policies';
 import type { Subject } from './pki';
 import { describeCluster, useControlPlane, useMachines } from './suite';
+import { prepareWorld, snapshotKind } from './acts/prepare';
 
 const CLUSTER = 'gke-europe-west1';
 const NETWORK = 'ethereum-hoodi';
@@ -48,7 +49,7 @@ describe.each(SERVERS)('%s', (apiServer) => describeCluster(`${CLUSTER} under at
     await admin.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', snapshotKind('VolumeSnapshotContent', 'Cluster'));
     await applyAll(admin, nodes.filter(network));
     await admin.call('DELETE', `/api/v1/namespaces/${NAMESPACE}/resourcequotas/declared`);
-    world = await prepare(admin, nodes.filter(network));
+    world = await prepareWorld(admin, nodes.filter(network), NAMESPACE, fleet!.nodes.filter((node) => node.cluster === CLUSTER && node.network === NETWORK).map(({ name }) => name) as [string, string]);
     // Pod Security refuses some of these acts too. It is another layer: here the policies stand alone.
     await admin.patch(`/api/v1/namespaces/${NAMESPACE}`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'privileged', 'pod-security.kubernetes.io/warn': 'privileged' } } });
     world = { ...world, namespaceObject: await admin.get<Live>(`/api/v1/namespaces/${NAMESPACE}`) };
@@ -214,71 +215,4 @@ function subjectOf(identity: Identity, { pod }: World): Subject {
     case 'gatekeeper':
       return serviceAccount('gatekeeper-system', 'gatekeeper-admin');
   }
-}
-
-const FINALIZER = 'example.com/keep';
-/** A node that is declared nowhere. */
-const FRESH = 'hoodi-fresh';
-
-/** Node 0 runs; of node 1 the validator is held, the consensus client stopped, and the execution client's pod carries a proof. */
-async function prepare(admin: Api, nodes: readonly Manifest[]): Promise<World> {
-  const [zero, one] = fleet!.nodes.filter((node) => node.cluster === CLUSTER && node.network === NETWORK).map(({ name }) => name) as [string, string];
-  const statefulSet = (name: string): string => `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/${name}`;
-  const pod = (name: string): string => `/api/v1/namespaces/${NAMESPACE}/pods/${name}-0`;
-  const wanted = nodes.filter(({ kind }) => kind === 'StatefulSet').length;
-  const pods = (): Promise<PodObject[]> => admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`);
-  await until(`${wanted} pods are ready`, async () => (await pods()).filter(isReady).length === wanted, { describe: async () => describePods(await pods()) });
-  await admin.patch(statefulSet(`${one}-validator`), { metadata: { annotations: { [ANNOTATIONS.hold]: 'double vote suspected' } }, spec: { replicas: 0 } });
-  await admin.patch(statefulSet(`${one}-consensus`), { spec: { replicas: 0 } });
-  await until('the stopped pods are gone', async () => (await admin.list(`/api/v1/namespaces/${NAMESPACE}/pods`)).length === wanted - 2);
-  await until('their StatefulSets know', async () => ((await admin.get<Live>(statefulSet(`${one}-consensus`))).status?.replicas ?? 0) === 0 && ((await admin.get<Live>(statefulSet(`${one}-validator`))).status?.replicas ?? 0) === 0);
-  const proven = await admin.get<Live>(pod(`${one}-execution`));
-  await admin.patch(pod(`${one}-execution`), { metadata: { finalizers: [FINALIZER], annotations: { [ANNOTATIONS.machineEnded]: `${proven.spec.nodeName}: instance terminated by the cloud at 03:12` } } });
-  const signer = `${zero}-validator`;
-  await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: `${FRESH}-validator` } });
-  const template = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!['spec'] as { template: { spec: object } };
-  await admin.call('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unbound', finalizers: [FINALIZER] }, spec: { ...template.template.spec, schedulerName: 'none' } });
-  const running = await admin.get<Live>(pod(signer));
-  const claim = await admin.get<Live>(`/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims/${signer}-signing-state`);
-  const live = <T = Live>(path: string): Promise<T> => admin.get<T>(path);
-  const withKind = (object: Live, kind: string, apiVersion: string): Live => ({ ...object, kind, apiVersion });
-  const rendered = nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === signer)!;
-  const configMap = (await admin.list<Live>(`/api/v1/namespaces/${NAMESPACE}/configmaps`)).find(({ metadata }) => metadata.name.startsWith(signer))!;
-  return {
-    namespace: NAMESPACE,
-    signer,
-    statefulSet: await live(statefulSet(signer)),
-    pod: running,
-    claim,
-    budget: await live(`/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets/${signer}`),
-    configMap: withKind(configMap, 'ConfigMap', 'v1'),
-    machine: await live(`/api/v1/nodes/${running.spec.nodeName}`),
-    volume: await live(`/api/v1/persistentvolumes/${claim.spec.volumeName}`),
-    namespaceObject: await live(`/api/v1/namespaces/${NAMESPACE}`),
-    held: await live(statefulSet(`${one}-validator`)),
-    stopped: await live(statefulSet(`${one}-consensus`)),
-    proven: await live(pod(`${one}-execution`)),
-    unbound: await live(`/api/v1/namespaces/${NAMESPACE}/pods/unbound`),
-    fresh: freshOf(rendered, zero),
-  };
-}
-
-/** The rendered signer under the name of a node that isn't there. */
-function freshOf(rendered: Manifest, node: string): Live {
-  const copy = JSON.parse(JSON.stringify(rendered).replaceAll(node, FRESH)) as Live;
-  copy.metadata.labels![LABELS.node] = FRESH;
-  return copy;
-}
-
-/** The API server asks policies about kinds that it serves; the real definitions are the snapshot controller's. */
-function snapshotKind(kind: string, scope: string): object {
-  const plural = `${kind.toLowerCase()}s`;
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    // The group is protected: its definitions must name their approval.
-    metadata: { name: `${plural}.snapshot.storage.k8s.io`, annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-csi/external-snapshotter/pull/814' } },
-    spec: { group: 'snapshot.storage.k8s.io', scope, names: { kind, plural, singular: kind.toLowerCase() }, versions: [{ name: 'v1', served: true, storage: true, schema }] },
-  };
 }

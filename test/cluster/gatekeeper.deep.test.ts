@@ -4,7 +4,7 @@ import { checkFleetFolder } from '../../fleet/check-folder';
 import { nativeName, templateKind } from '../../apps/policies';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
-import { LABELS, networkNamespace } from '../../naming';
+import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { ApiError, type Api, type LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type Example } from './example';
 import { GATEKEEPER, haltGatekeeper, installGatekeeper, removeGatekeeper, runGatekeeper, violations } from './gatekeeper';
@@ -114,6 +114,26 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       const refusal = await deployer.apply(statefulSet(), { dryRun: true }).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(ApiError);
       expect((refusal as Error).message).toMatch(/failed calling webhook "staking\.gatekeeper\.stockade\.dev"/);
+    });
+
+    it('an operator\'s stop is not: it waits for nobody, and nothing else may be in it', async () => {
+      const operator = await controlPlane().as({ user: 'operator@example.com', groups: fleet!.settings.access.operators[cluster.cloud] });
+      const path = `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/${statefulSet().metadata.name}`;
+      const patch = async (as: Api, body: object, subresource = ''): Promise<[number, string]> => {
+        const reply = await as.request('PATCH', `${path}${subresource}?dryRun=All`, { body, contentType: 'application/merge-patch+json' });
+        return [reply.status, JSON.stringify(reply.body)];
+      };
+      const stop = { metadata: { annotations: { [ANNOTATIONS.hold]: 'double vote suspected' } }, spec: { replicas: 0 } };
+      expect(await patch(operator, stop)).toEqual([200, expect.anything()]);
+      expect(await patch(operator, { spec: { replicas: 0 } }, '/scale')).toEqual([200, expect.anything()]);
+      // Who may not stop is refused by the native policies; what is more than a stop, since nobody can judge it.
+      expect(await patch(deployer, stop)).toEqual([expect.any(Number), expect.stringMatching(/failed calling webhook|stockade-(hold|workload-writers)/)]);
+      expect((await patch(deployer, stop))[0]).not.toBe(200);
+      for (const more of [{ spec: { replicas: 0, minReadySeconds: 5 } }, { metadata: { labels: { note: 'x' } }, spec: { replicas: 0 } }, { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } }]) {
+        const [status, said] = await patch(operator, more);
+        expect(status, said).not.toBe(200);
+        expect(said).toMatch(/failed calling webhook|stockade-workload-writers/);
+      }
     });
 
     it('machines renew their leases, and kube-system\'s objects change', async () => {

@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutations`: weakens the source at one point after the other, in a copy, and expects the property test
+ * `npm run test:mutations`: weakens the source at one point after the other, in a copy, and expects the test of a property or of a policy
  * that is named after the point to fail. A weakening that no test sees is a failure; so is one whose source has moved on.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,8 +7,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HARDENING_POINTS } from '../properties/hardening-points';
+import { POLICY_POINTS } from '../policies/policy-points';
 import { WEAKENINGS, type Weakening } from './weakenings';
 
+const TESTS = ['test/properties/hardening.test.ts', 'test/policies/weakened.test.ts'];
 const ROOT = resolve(__dirname, '..', '..');
 const COPIED = ['apps', 'constructs', 'fleet', 'naming', 'test', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
 
@@ -18,7 +20,7 @@ try {
   for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
 
-  for (const point of Object.keys(HARDENING_POINTS).filter((name) => !WEAKENINGS.some((weakening) => weakening.point === name))) {
+  for (const point of [...Object.keys(HARDENING_POINTS), ...Object.keys(POLICY_POINTS)].filter((name) => !WEAKENINGS.some((weakening) => weakening.point === name))) {
     report(false, point, 'no weakening shows that its test can fail');
   }
   const control = runTests();
@@ -45,7 +47,7 @@ function judge({ point, file, from, to }: Weakening): [boolean, string, string] 
 }
 
 function runTests(point?: string): { status: number | null; output: string } {
-  const args = ['vitest', 'run', 'test/properties/hardening.test.ts', '--reporter=verbose', ...(point ? ['-t', `\\[${point}\\]`] : [])];
+  const args = ['vitest', 'run', ...TESTS, '--reporter=verbose', ...(point ? ['-t', `\\[${point}\\]`] : [])];
   const { status, stdout, stderr } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', STOCKADE_SAMPLES: 'few' } });
   return { status, output: `${stdout}${stderr}` };
 }

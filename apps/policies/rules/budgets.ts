@@ -14,7 +14,6 @@ export const budgets: Policy = {
   ],
   variables: {
     mayApply: `variables.isDeployer || variables.isPlatform || variables.isRolloutEngine || variables.isBreakGlass`,
-    mayLift: `variables.isOperator || variables.isRolloutEngine || variables.isBreakGlass`,
     isUpdate: `request.operation == 'UPDATE' && variables.subresource == ''`,
     // A percentage is no number of pods: it counts as lifted.
     allowed: `object == null || !has(object.spec.maxUnavailable) ? 1 : (type(object.spec.maxUnavailable) == int ? int(object.spec.maxUnavailable) : 1)`,
@@ -31,7 +30,7 @@ export const budgets: Policy = {
       message: say('a signer\'s budget is maxUnavailable: 0. It is lifted for a drain, by an operator.'),
     },
     {
-      expression: `!variables.isUpdate || !variables.signer || variables.allowed <= variables.oldAllowed || variables.mayLift`,
+      expression: `!variables.isUpdate || !variables.signer || variables.allowed <= variables.oldAllowed || variables.mayFire`,
       message: `variables.user + ' may not lift a signer\\'s budget: a drain is an operator\\'s deliberate act (runbook machines).'`,
     },
     {

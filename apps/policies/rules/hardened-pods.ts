@@ -13,6 +13,7 @@ export const hardenedPods = ({ settings, cluster, exceptions }: PolicyFacts): Po
   purpose: 'A pod that is less confined than its chain declares can reach other signers\' keys, or run beside its own copy.',
   scope: 'protected',
   judges: 'object',
+  shape: ['spec.template'],
   resources: [
     { group: 'apps', resources: ['statefulsets'], operations: ['CREATE', 'UPDATE'] },
     { group: '', resources: ['pods'], operations: ['CREATE'] },

@@ -14,7 +14,6 @@ export const hold: Policy = {
   ],
   variables: {
     raises: `variables.newReplicas > variables.oldReplicas`,
-    mayLift: `variables.isOperator || variables.isRolloutEngine || variables.isBreakGlass`,
     held: `oldObject.metadata.?annotations[?'${ANNOTATIONS.hold}'].orValue('')`,
   },
   validations: [
@@ -28,7 +27,7 @@ export const hold: Policy = {
       message: say('"kubectl scale" can\'t see a hold, so nothing is started by it. Patch spec.replicas of the StatefulSet instead (runbook stop-a-node).'),
     },
     {
-      expression: `request.operation == 'DELETE' || variables.subresource == 'scale' || (${annotationKept(ANNOTATIONS.hold)} && variables.oldHold == variables.newHold) || (variables.subresource == '' && variables.mayLift)`,
+      expression: `request.operation == 'DELETE' || variables.subresource == 'scale' || (${annotationKept(ANNOTATIONS.hold)} && variables.oldHold == variables.newHold) || (variables.subresource == '' && variables.mayFire)`,
       message: say(`${ANNOTATIONS.hold} is set and lifted by operators, the rollout engine and break-glass, by a change of the StatefulSet. Leave it as it is.`),
     },
     {

@@ -7,6 +7,7 @@ export const namespaces: Policy = {
   purpose: 'A namespace without its label is one without admission policies; a deleted one takes its disks\' claims with it.',
   scope: 'cluster',
   judges: 'request',
+  shape: ['metadata.labels'],
   resources: [
     { group: '', resources: ['namespaces'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
     { group: '', resources: ['namespaces/finalize', 'namespaces/status'], operations: ['UPDATE'] },
@@ -22,10 +23,12 @@ export const namespaces: Policy = {
       message: `variables.user + ' may not write a namespace of staking nodes. It follows from the fleet, and is applied by the identity that builds clusters.'`,
     },
     {
+      judges: 'object',
       expression: `!variables.concerned || request.operation == 'DELETE' || variables.newLabels[?${celString(LABELS.protection)}].orValue('') == 'staking'`,
       message: say(`the label ${LABELS.protection}: staking stays on a namespace of staking nodes: all policies go by it.`),
     },
     {
+      judges: 'object',
       expression: `!variables.concerned || request.operation == 'DELETE' || !('admission.gatekeeper.sh/ignore' in variables.newLabels)`,
       message: say('admission.gatekeeper.sh/ignore would take the namespace out of Gatekeeper\'s sight. Take it off.'),
     },

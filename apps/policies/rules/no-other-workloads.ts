@@ -6,6 +6,8 @@ export const noOtherWorkloads: Policy = {
   purpose: 'A workload of another kind could mount a node\'s volumes, use its identity, or raise its replicas.',
   scope: 'protected',
   judges: 'object',
+  // A PodTemplate has no spec.
+  shape: ['spec', 'template'],
   resources: [
     { group: 'apps', resources: ['daemonsets', 'deployments', 'deployments/scale', 'replicasets', 'replicasets/scale'], operations: ['CREATE', 'UPDATE'] },
     { group: 'batch', resources: ['cronjobs', 'jobs'], operations: ['CREATE', 'UPDATE'] },

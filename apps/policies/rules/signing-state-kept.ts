@@ -9,6 +9,7 @@ export const signingStateKept = ({ settings: { agent }, volumes }: PolicyFacts):
   purpose: 'A signer that starts on another or an empty disk has forgotten what it signed.',
   scope: 'protected',
   judges: 'object',
+  shape: ['metadata.labels', 'spec.template'],
   resources: [{ group: 'apps', resources: ['statefulsets'], operations: ['CREATE', 'UPDATE'] }],
   variables: {
     newVolumes: `object.spec.template.spec.?volumes.orValue([])`,

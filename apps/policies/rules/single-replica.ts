@@ -7,6 +7,7 @@ export const singleReplica: Policy = {
   purpose: 'A component runs once: a second replica is a second signer.',
   scope: 'protected',
   judges: 'object',
+  shape: ['spec.ordinals'],
   resources: [
     { group: 'apps', resources: ['statefulsets'], operations: ['CREATE', 'UPDATE'] },
     { group: 'apps', resources: ['statefulsets/scale'], operations: ['UPDATE'] },

@@ -6,6 +6,7 @@ export const surroundings: Policy = {
   purpose: 'A changed file, address or network policy reaches a running signer past its armed partition.',
   scope: 'protected',
   judges: 'request',
+  shape: ['automountServiceAccountToken', 'metadata.annotations', 'spec'],
   resources: [
     { group: '', resources: ['configmaps', 'endpoints', 'secrets', 'serviceaccounts', 'services'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
     { group: 'apps', resources: ['controllerrevisions'], operations: ['CREATE', 'UPDATE', 'DELETE'] },
@@ -29,6 +30,7 @@ export const surroundings: Policy = {
       message: `'a ' + variables.kind + ' is the control plane\\'s own: an edited one sends a node elsewhere, or brings back another revision.'`,
     },
     {
+      judges: 'object',
       expression: `variables.kind != 'Ingress' || request.operation == 'DELETE'`,
       message: say('nothing of a staking node is on the web. Declare a consumer in the fleet.'),
     },
@@ -45,10 +47,12 @@ export const surroundings: Policy = {
       message: say('default-deny is the wall that every opening is cut into. It is applied by the identity that builds clusters.'),
     },
     {
+      judges: 'object',
       expression: `variables.kind != 'Service' || request.operation == 'DELETE' || (!has(object.spec.externalIPs) && object.spec.?type.orValue('ClusterIP') != 'ExternalName')`,
       message: say('a Service with external addresses or names sends traffic for a node elsewhere. How it is reached is declared in the fleet.'),
     },
     {
+      judges: 'object',
       expression: `variables.kind != 'ServiceAccount' || request.operation == 'DELETE' || variables.isControlPlane || object.?automountServiceAccountToken.orValue(true) == false`,
       message: say('a service account here mounts no token by itself (automountServiceAccountToken: false): the agent has one of its own.'),
     },

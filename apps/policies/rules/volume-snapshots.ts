@@ -7,6 +7,7 @@ export const volumeSnapshots = ({ volumes }: PolicyFacts): Policy => ({
   purpose: 'A snapshot of signing state is old the moment after, and whoever restores it signs again what was signed since.',
   scope: 'protected',
   judges: 'object',
+  shape: ['spec.source'],
   resources: [{ group: 'snapshot.storage.k8s.io', resources: ['volumesnapshots'], operations: ['CREATE', 'UPDATE'] }],
   variables: {
     source: `object.spec.source.?persistentVolumeClaimName.orValue('')`,

@@ -11,6 +11,16 @@ export const workloadIdentity = ({ volumes }: PolicyFacts): Policy => ({
   purpose: 'A workload that wears another one\'s name, account or disks is a second signer.',
   scope: 'protected',
   judges: 'object',
+  shape: [
+    'metadata.labels',
+    'metadata.ownerReferences',
+    'spec.podManagementPolicy',
+    'spec.selector',
+    'spec.template',
+    'spec.updateStrategy.rollingUpdate.maxUnavailable',
+    'spec.updateStrategy.type',
+    'spec.volumeClaimTemplates',
+  ],
   resources: [{ group: 'apps', resources: ['statefulsets'], operations: ['CREATE', 'UPDATE'] }],
   variables: {
     name: `object.metadata.name`,

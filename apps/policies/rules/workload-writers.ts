@@ -17,7 +17,6 @@ export const workloadWriters: Policy = {
   ],
   variables: {
     mayApply: `variables.isDeployer || variables.isPlatform || variables.isRolloutEngine || variables.isBreakGlass`,
-    mayFire: `variables.isOperator || variables.isRolloutEngine || variables.isBreakGlass`,
     isScale: `object.kind == 'Scale'`,
     isUpdate: `request.operation == 'UPDATE' && !variables.isScale`,
     // All that can be changed of a StatefulSet but replicas and partition.

@@ -75,6 +75,18 @@ export interface World {
   readonly proven: Live;
   /** A pod that was never placed, with a finalizer. */
   readonly unbound: Live;
+  /** Pods that their kubelet calls Failed: its containers ended; refused, so without any; and one of which a container is said to run. */
+  readonly ended: Live;
+  readonly rejected: Live;
+  readonly unended: Live;
+  /** StatefulSets that were there before the rules: nothing about them is as it should be. The first runs twice, armed and held. */
+  readonly outdated: Live;
+  /** The same, stopped and disarmed. */
+  readonly disarmed: Live;
+  /** A Deployment, its ReplicaSet and a CronJob that were there before the rules. */
+  readonly intruder: Live;
+  readonly intruders: Live;
+  readonly cron: Live;
   /** A StatefulSet that is not there yet, as it is rendered. */
   readonly fresh: Live;
 }
@@ -89,6 +101,9 @@ export type Live = Omit<LiveObject, 'metadata'> & {
 const ROOTS: Readonly<Record<string, string>> = {
   StatefulSet: '/apis/apps/v1/namespaces/NS/statefulsets',
   Pod: '/api/v1/namespaces/NS/pods',
+  Deployment: '/apis/apps/v1/namespaces/NS/deployments',
+  ReplicaSet: '/apis/apps/v1/namespaces/NS/replicasets',
+  CronJob: '/apis/batch/v1/namespaces/NS/cronjobs',
   PersistentVolumeClaim: '/api/v1/namespaces/NS/persistentvolumeclaims',
   PodDisruptionBudget: '/apis/policy/v1/namespaces/NS/poddisruptionbudgets',
   ConfigMap: '/api/v1/namespaces/NS/configmaps',

@@ -2,12 +2,13 @@ import type { Act, Identity } from './act';
 import { boundActs, diskActs } from './disks-and-bounds';
 import { planActs } from './plans';
 import { podActs } from './pods';
+import { endedActs, stopActs } from './stops';
 import { workloadActs } from './workloads';
 
 export * from './act';
 
 /** Every act: the table of who may do what to a running signer, cell by cell, and every way around it that we know. */
-export const ACTS: readonly Act[] = [...[...workloadActs, ...podActs, ...diskActs, ...boundActs].map(alsoByPlanner), ...planActs];
+export const ACTS: readonly Act[] = [...[...workloadActs, ...stopActs, ...podActs, ...endedActs, ...diskActs, ...boundActs].map(alsoByPlanner), ...planActs];
 
 /** What is only tried is judged of the plan identity as it is of the deployer; a session can't be tried. */
 function alsoByPlanner(act: Act): Act {
