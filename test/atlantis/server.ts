@@ -58,7 +58,7 @@ export class AtlantisServer {
   /** One project's workflow, as `atlantis plan` or `atlantis apply` runs it. */
   project(pull: PullRequest, command: 'plan' | 'apply', { name, dir, workflow, workspace = 'default' }: { readonly name: string; readonly dir: string; readonly workflow: string; readonly workspace?: string }): Ran {
     const folder = join(pull.checkout, dir);
-    const steps = this.workflows[workflow]![command].steps.map(({ run }) => run);
+    const steps = this.workflows[workflow]![command]!.steps.map(({ run }) => run);
     return this.inOrder(steps, folder, { ...this.environmentOf(pull, folder), PROJECT_NAME: name, REPO_REL_DIR: dir, WORKSPACE: workspace, PLANFILE: planFile(pull, name, dir), SHOWFILE: `${planFile(pull, name, dir)}.json` });
   }
 
