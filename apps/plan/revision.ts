@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { git, nameOf, type Commit } from '../cli/base-revision';
 import { PlanError } from './model';
 import type { Revision } from './report';
@@ -62,16 +62,67 @@ export function readOutput(folder: string, name: string, revision?: string): Rev
   return { name, revision, manifests: new RenderedTree(readFolder(dist), revision ? nameOf({ name, id: revision }) : name), ...(existsSync(stacks) ? { terraform: readStacks(stacks) } : {}) };
 }
 
-/** By an index of its own: the repository's index, working tree and list of worktrees stay as they are, however this ends. */
+/**
+ * Every file as the commit holds it, byte by byte: git's own ways of writing a tree honour the attributes that the tree brings, which leave files out and change content. The
+ * repository's index, working tree and list of worktrees stay as they are, however this ends.
+ */
 async function checkOut({ root, folder }: RenderRequest, commit: Commit): Promise<string> {
   const top = (await git(root, ['rev-parse', '--show-toplevel']))?.trim();
   if (!top) throw new PlanError(`"${root}" has no working tree, so nothing can be checked out of it`, 'Run the command in a clone that is not bare.');
-  const index = { GIT_INDEX_FILE: join(folder, 'index') };
   const target = join(folder, 'checkout');
   mkdirSync(target);
-  const done = (await git(top, ['read-tree', commit.id], index)) !== undefined && (await git(top, ['checkout-index', '--all', '--quiet', `--prefix=${target}/`], index)) !== undefined;
-  if (!done) throw new PlanError(`${nameOf(commit)} can't be checked out`, 'Check the repository with `git fsck`; a partial clone has to fetch it first. Look for room on the disk, too.');
+  const listed = await git(top, ['ls-tree', '-r', '-z', '--full-tree', commit.id]);
+  const entries = (listed ?? '').split('\0').filter((line) => line !== '').map(entryOf);
+  const written = entries.filter(({ mode }) => mode !== SUBMODULE);
+  const contents = listed === undefined ? undefined : await blobs(top, written.map(({ id }) => id));
+  if (contents === undefined) throw new PlanError(`${nameOf(commit)} can't be checked out`, 'Check the repository with `git fsck`; a partial clone has to fetch it first. Look for room on the disk, too.');
+  for (const [index, { mode, path }] of written.entries()) {
+    if (path.split('/').some((part) => ['', '.', '..', '.git'].includes(part.toLowerCase()))) throw new PlanError(`${nameOf(commit)} holds a file ${JSON.stringify(path)}, which no checkout can have`, 'Check the repository with `git fsck`.');
+    const file = join(target, path);
+    mkdirSync(dirname(file), { recursive: true });
+    // A link comes before or after what lies in its folder of the same name only in a tree that git never makes: it is made last, so nothing is written through one.
+    if (mode !== LINK) writeFileSync(file, contents[index]!, { mode: mode === '100755' ? 0o755 : 0o644 });
+  }
+  for (const [index, { mode, path }] of written.entries()) if (mode === LINK) symlinkSync(contents[index]!.toString('utf8'), join(target, path));
   return join(target, relative(realpathSync(top), realpathSync(root)));
+}
+
+const LINK = '120000';
+const SUBMODULE = '160000';
+
+/** `<mode> <type> <id>`, a tab, and the path, as `git ls-tree` lists them. */
+function entryOf(line: string): { readonly mode: string; readonly id: string; readonly path: string } {
+  const tab = line.indexOf('\t');
+  const [mode = '', , id = ''] = line.slice(0, tab).split(' ');
+  return { mode, id, path: line.slice(tab + 1) };
+}
+
+/** Contents by their ids, in order; undefined where git can't read one. */
+function blobs(top: string, ids: readonly string[]): Promise<Buffer[] | undefined> {
+  return new Promise((settle, reject) => {
+    const child = spawn('git', ['--no-replace-objects', '-C', top, 'cat-file', '--batch'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => settle(code === 0 ? splitBatch(Buffer.concat(chunks), ids) : undefined));
+    // Git may end before it has read all.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(ids.map((id) => `${id}\n`).join(''));
+  });
+}
+
+/** `<id> blob <size>`, a line break, the content, a line break; once for each. */
+function splitBatch(all: Buffer, ids: readonly string[]): Buffer[] | undefined {
+  let at = 0;
+  const contents: Buffer[] = [];
+  for (const id of ids) {
+    const end = all.indexOf('\n', at);
+    const [name, type, size] = all.subarray(at, end < 0 ? at : end).toString('latin1').split(' ');
+    if (name !== id || type !== 'blob') return undefined;
+    contents.push(all.subarray(end + 1, end + 1 + Number(size)));
+    at = end + 2 + Number(size);
+  }
+  return contents;
 }
 
 async function provideDependencies(root: string, installed: string, name: string, log: (line: string) => void): Promise<void> {

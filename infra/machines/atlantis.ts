@@ -41,6 +41,8 @@ export function machineScript(context: StackContext, more: Readonly<Record<strin
     'mkdir -p /etc/atlantis',
     file('/etc/atlantis/settings', Object.entries(settings).map(([name, value]) => `${name}=${value}`)),
     ...Object.entries(units).map(([name, [program, ...options]]) => file(`/etc/systemd/system/${name}.service`, unit(infrastructure, name, program!, options))),
+    // All of a container has nine tenths of the machine's memory: what is left keeps the machine reachable.
+    `echo "MEMORY=$(($(sed -n 's/^MemTotal: *\\([0-9]*\\) kB$/\\1/p' /proc/meminfo) * 9 / 10))k" >/etc/atlantis/bounds`,
     // Google's image has Docker, and a firewall of its own that lets in SSH alone; Amazon Linux has neither.
     ...(home.cloud === 'gcp' ? [`iptables -w -C ${FROM_FRONT} 2>/dev/null || iptables -w -A ${FROM_FRONT}`] : ['command -v docker >/dev/null || dnf -q -y install docker']),
     // The sandbox is made of user namespaces.
@@ -66,7 +68,7 @@ const SANDBOX = ['--security-opt seccomp=unconfined', '--security-opt apparmor=u
 function unit({ atlantis, home }: Infrastructure, name: string, program: string, options: readonly string[]): string[] {
   const image = `${atlantis.image}${atlantis.digest === undefined ? `:${atlantis.version}` : `@${atlantis.digest}`}`;
   const login = registryLogin(atlantis.image, home.cloud);
-  const run = ['--rm', '--init', `--name ${name}`, '--network host', '--env-file /etc/atlantis/settings', '--cap-drop ALL', '--security-opt no-new-privileges', ...options, '--volume atlantis:/var/lib/stockade'];
+  const run = ['--rm', '--init', `--name ${name}`, '--network host', '--env-file /etc/atlantis/settings', '--cap-drop ALL', '--security-opt no-new-privileges', '--memory $MEMORY --memory-swap $MEMORY --pids-limit 8192', ...options, '--volume atlantis:/var/lib/stockade'];
   return [
     '[Unit]',
     `Description=${name === 'atlantis' ? 'Atlantis' : 'The way to private control planes on Amazon'}`,
@@ -80,6 +82,7 @@ function unit({ atlantis, home }: Infrastructure, name: string, program: string,
     // Where Docker keeps who it is to registries; a token of some hours at most.
     `RuntimeDirectory=${name}`,
     `Environment=HOME=/run/${name}`,
+    'EnvironmentFile=/etc/atlantis/bounds',
     ...(login === undefined ? [] : [`ExecStartPre=${login}`]),
     `ExecStartPre=-/usr/bin/docker rm -f ${name}`,
     `ExecStart=/usr/bin/docker run ${run.join(' ')} --entrypoint ${SERVER}/bin/${program} ${image}`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fetchScript, machineScript } from '../../infra/machines/atlantis';
 import { atHomeOnAmazon, exampleStacks } from '../infra/stacks';
+import { ROOT } from './fleets';
 import { BIN, missingPrograms } from './server';
 
 const obstacle = missingPrograms(['bwrap', 'bubblewrap']);
@@ -44,6 +45,11 @@ describe.skipIf(obstacle !== undefined)(`the machine of Atlantis${obstacle === u
     expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(['iptables -w -C INPUT -p tcp --dport 4141 -j ACCEPT', 'sysctl -q -w user.max_user_namespaces=1000', 'systemctl daemon-reload', 'systemctl restart --no-block atlantis atlantis-gateway']);
     const unit = readFileSync(join(etc, 'systemd/system/atlantis.service'), 'utf8');
     expect(unit).toContain('--cap-drop ALL --security-opt no-new-privileges');
+    // Nine tenths of the machine's memory, which systemd reads from a file that the script writes.
+    expect(unit).toContain('--memory $MEMORY --memory-swap $MEMORY --pids-limit 8192');
+    expect(unit).toContain('EnvironmentFile=/etc/atlantis/bounds');
+    const [, total] = /^MemTotal: *(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))!;
+    expect(readFileSync(join(etc, 'atlantis/bounds'), 'utf8')).toBe(`MEMORY=${Math.floor((Number(total) * 9) / 10)}k\n`);
     expect(unit).toContain('--entrypoint /opt/stockade/infra/atlantis/server/bin/start registry.example.com/staking/atlantis:0.1.0');
     const gateway = readFileSync(join(etc, 'systemd/system/atlantis-gateway.service'), 'utf8');
     expect(gateway).toContain('/bin/gateway registry.example.com');
@@ -100,7 +106,7 @@ describe.skipIf(obstacle !== undefined)(`the machine of Atlantis${obstacle === u
       const hidden = ['kcore', 'keys', 'latency_stats', 'timer_list'].map((name) => `/proc/${name}`).filter((path) => existsSync(path));
       expect(hidden.length).toBeGreaterThan(0);
       const cover = covered ? hidden.flatMap((path) => ['--ro-bind', '/dev/null', path]) : [];
-      const { status, stdout, stderr } = spawnSync('bwrap', ['--unshare-all', '--uid', '4141', '--gid', '4141', '--cap-drop', 'ALL', '--dev-bind', '/', '/', '--proc', '/proc', ...cover, '--', join(BIN, 'sandbox'), '--source', source, '--out', out, '--', 'bash', '-c', 'echo ran > /out/ran'], { encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync('bwrap', ['--unshare-all', '--uid', '4141', '--gid', '4141', '--cap-drop', 'ALL', '--dev-bind', '/', '/', '--proc', '/proc', ...cover, '--', join(BIN, 'sandbox'), '--source', source, '--out', out, '--', 'bash', '-c', 'echo ran > /out/ran'], { encoding: 'utf8', env: { ...process.env, STOCKADE_HOME: ROOT } });
       return { status, output: stdout + stderr };
     };
 

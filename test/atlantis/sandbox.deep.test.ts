@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from './fleets';
 import { BIN, missingPrograms } from './server';
 
 const obstacle = missingPrograms(['bwrap', 'bubblewrap'], ['ip', 'iproute2']);
@@ -45,7 +46,7 @@ describe.skipIf(obstacle !== undefined)(`the sandbox${obstacle === undefined ? '
       child.on('close', (code) => done({ code, text }));
     });
   const inside = (script: string, ...options: string[]): Promise<Outcome> =>
-    run([join(BIN, 'sandbox'), '--source', source, '--out', out, ...options, '--', 'node', '-e', script], { AWS_SECRET_ACCESS_KEY: 'hunter2', GOOGLE_APPLICATION_CREDENTIALS: credential });
+    run([join(BIN, 'sandbox'), '--source', source, '--out', out, ...options, '--', 'node', '-e', script], { STOCKADE_HOME: ROOT, AWS_SECRET_ACCESS_KEY: 'hunter2', GOOGLE_APPLICATION_CREDENTIALS: credential });
   const outside = (script: string): Promise<Outcome> => run(['node', '-e', script], { AWS_SECRET_ACCESS_KEY: 'hunter2' });
 
   it('reads its sources and writes its output', async () => {
@@ -92,12 +93,12 @@ describe.skipIf(obstacle !== undefined)(`the sandbox${obstacle === undefined ? '
     const probe = connect('169.254.169.254', 80).replaceAll('"', '\\"');
     const script = (options: string): string =>
       `ip link set lo up; ip addr add 169.254.169.254/32 dev lo; node -e "${answering}" & server=$!; for n in $(seq 100); do ss -ltn 2>/dev/null | grep -q 169.254.169.254:80 && break; node -e "${probe}" >/dev/null 2>&1 && break; done; ` +
-      `${join(BIN, 'sandbox')} --source ${source} --out ${out} ${options} -- node -e "${probe}"; code=$?; kill $server; exit $code`;
+      `STOCKADE_HOME=${ROOT} ${join(BIN, 'sandbox')} --source ${source} --out ${out} ${options} -- node -e "${probe}"; code=$?; kill $server; exit $code`;
     const within = (options: string) => spawnSync('unshare', ['--net', 'bash', '-c', script(options)], { encoding: 'utf8' });
-    expect(within('--network').stdout).toBe('token\n');
+    expect(within('--network').stderr).toBe('token\n');
     const refused = within('');
     expect(refused.status).toBe(1);
-    expect(refused.stdout).toMatch(/^(ENETUNREACH|EHOSTUNREACH|ECONNREFUSED)\n$/);
+    expect(refused.stderr).toMatch(/^(ENETUNREACH|EHOSTUNREACH|ECONNREFUSED)\n$/);
   });
 
   it('can write nowhere but to its output', async () => {
@@ -117,7 +118,66 @@ describe.skipIf(obstacle !== undefined)(`the sandbox${obstacle === undefined ? '
   });
 
   it('ends when its time is over, and all that it started', async () => {
-    const { code } = await inside(`require('child_process').spawn('sleep', ['600']); setInterval(() => {}, 1000)`, '--seconds', '2');
+    const { code, text } = await inside(`require('child_process').spawn('sleep', ['617']); setInterval(() => {}, 1000)`, '--seconds', '2');
     expect(code).toBe(124);
+    expect(text).toContain('it ran for more than 2 s');
+    expect(spawnSync('pgrep', ['-f', '^sleep 617$']).status).toBe(1);
+  });
+
+  it('prints what is seen, and can not forge what Atlantis looks for', async () => {
+    const { text } = await inside(`console.log('a\\u202eb'); console.log('x: No changes. Your infrastructure matches the configuration.'); console.error('\`\`\`')`);
+    expect(text).toBe('a\\u202eb\nx: No\\u0020changes. Your infrastructure matches the configuration.\n\\u0060\\u0060\\u0060\n');
+  });
+
+  /** Each is ended, or meets an end, under a small bound; under the bounds that everybody has it is let through, so the bound is what stopped it. */
+  describe('takes nothing away', () => {
+    const sleepers = `const { spawn } = require('child_process'); for (let i = 0; i < 300; i++) spawn('sleep', ['3'])`;
+    const hogs = `const { spawn } = require('child_process'); for (let i = 0; i < 6; i++) spawn(process.execPath, ['-e', 'const kept = Buffer.alloc(100 * 2 ** 20, 1); setTimeout(() => kept[0], 3000)'])`;
+    const smallFiles = (to: string): string => `const fs = require('fs'); for (let i = 0; i < 3000; i++) fs.writeFileSync('${to}/' + i, Buffer.alloc(8192, 1))`;
+    const emptyFiles = `const fs = require('fs'); for (let i = 0; i < 3000; i++) fs.writeFileSync('/out/' + i, '')`;
+
+    it.each([
+      ['processes', sleepers, ['--tasks', '100'], 124, 'more than 100 processes and threads'],
+      ['memory, of many processes', hogs, ['--memory', String(300 * 2 ** 20)], 124, 'bytes of memory'],
+      ['room, in many small files', smallFiles('/out'), ['--bytes', String(8 * 2 ** 20)], 1, 'ENOSPC'],
+      ['room, in its temporary folder', smallFiles('/tmp'), ['--bytes', String(8 * 2 ** 20)], 1, 'ENOSPC'],
+      ['files without content', emptyFiles, ['--files', '1000'], 1, 'ENOSPC'],
+    ])('of %s', async (_what, script, options, code, said) => {
+      const refused = await inside(script, ...options);
+      expect(refused.text).toContain(said);
+      expect(refused.code).toBe(code);
+      expect(await inside(script)).toMatchObject({ code: 0, text: '' });
+    });
+
+    it('by what lies in shared memory', async () => {
+      expect((await inside(`require('fs').writeFileSync('/dev/shm/x', Buffer.alloc(64 * 2 ** 20, 1))`)).text).toContain('ENOSPC');
+      expect((await inside(`require('fs').writeFileSync('/dev/x', 'x')`)).text).toContain('EROFS');
+      expect((await inside(`require('fs').writeFileSync('/dev/shm/x', Buffer.alloc(2 ** 20, 1)); require('fs').writeFileSync('/dev/null', 'x')`)).code).toBe(0);
+    });
+
+    it('by processes that make processes, however fast', async () => {
+      const started = Date.now();
+      const { code, text } = await run([join(BIN, 'sandbox'), '--source', source, '--out', out, '--', 'bash', '-c', 'bomb() { bomb | bomb & }; bomb; sleep 60'], { STOCKADE_HOME: ROOT });
+      expect(code).not.toBe(0);
+      expect(text).toMatch(/processes and threads|memory|fork/);
+      expect(Date.now() - started).toBeLessThan(60_000);
+    });
+
+    it('by what it prints', async () => {
+      const flood = `require('child_process').spawnSync('sh', ['-c', 'yes ${'x'.repeat(99)} | head -c 50000000; echo last >&2'], { stdio: 'inherit' })`;
+      expect((await outside(flood)).text.length).toBeGreaterThan(50_000_000 - 1);
+      const { code, text } = await inside(flood);
+      expect(code).toBe(0);
+      expect(text.length).toBeLessThan(300_000);
+      expect(text).toMatch(/more bytes are left out\.\n$/);
+    });
+
+    it('of what it did not finish', async () => {
+      for (const name of readdirSync(out)) rmSync(join(out, name));
+      await inside(`require('fs').writeFileSync('/out/half.txt', 'x'); setInterval(() => {}, 1000)`, '--seconds', '2');
+      expect(existsSync(join(out, 'half.txt'))).toBe(false);
+      await inside(`require('fs').writeFileSync('/out/whole.txt', 'x')`);
+      expect(existsSync(join(out, 'whole.txt'))).toBe(true);
+    });
   });
 });

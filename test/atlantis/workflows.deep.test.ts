@@ -19,8 +19,15 @@ describe.skipIf(obstacle !== undefined)(`a pull request${obstacle === undefined 
   const state = join(folder, 'state');
   const checkout = join(folder, 'checkout');
   const secret = join(state, 'seal.key');
-  const poster = join(folder, 'post');
-  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2', STOCKADE_POST: poster, ...SERVER_SETTINGS });
+  const github = join(state, 'github');
+  /** What GitHub was told since this was last asked, in order. */
+  const told = (): string[] => {
+    const lines = existsSync(join(github, 'told')) ? readFileSync(join(github, 'told'), 'utf8').trimEnd().split('\n') : [];
+    rmSync(join(github, 'told'), { force: true });
+    return lines;
+  };
+  const comment = (): string => readFileSync(join(github, 'comment.md'), 'utf8');
+  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2', ...SERVER_SETTINGS });
   const project = { name: STACK, dir: `infra/projects/${STACK}`, workflow: 'terraform' };
   const repository = new Checkout(checkout);
   const git = (...args: string[]): string => repository.git(...args);
@@ -53,26 +60,30 @@ export class GcpBootstrapStack extends TerraformStack {
     it('is rendered by its own code, in the sandbox, before anything is planned', () => {
       change = branch('change', () => write('infra/stacks/gcp/bootstrap.ts', stack('second')));
       expect(server.project(change, 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining('stack gcp-bootstrap was not rendered') });
+      told();
       const hooks = server.hooks(change, 'plan');
       expect(hooks).toMatchObject({ code: 0, output: expect.stringContaining('Terraform stacks in /out/cdktf.out/stacks') });
-      const [tree] = readdirSync(join(state, 'rendered'));
-      expect(tree).toBe(git('rev-parse', 'HEAD^{tree}'));
-      expect(readdirSync(join(state, 'rendered', tree!)).sort()).toEqual(['cdktf.out', 'dist']);
-      // Once for all projects of a pull request.
-      expect(server.hooks(change, 'plan').output).toBe(`Rendered before: ${tree}\n`);
+      const trees = [git('rev-parse', 'HEAD^{tree}'), git('rev-parse', 'main^{tree}')];
+      expect(readdirSync(join(state, 'rendered')).sort()).toEqual([...trees].sort());
+      expect(readdirSync(join(state, 'rendered', trees[0]!)).sort()).toEqual(['cdktf.out', 'dist']);
+      expect(JSON.parse(readFileSync(join(state, 'plans', `${trees[0]}.json`), 'utf8'))).toMatchObject({ refused: false, base: { name: 'origin/main' } });
       expect(git('status', '--porcelain')).toBe('');
     });
 
-    it('is told to people, by a comment that both revisions\' own code renders in the sandbox', () => {
-      writeFileSync(poster, `#!/bin/bash\necho "pull request $1"; cp "$2" ${join(folder, 'comment.md')}\n`, { mode: 0o755 });
-      const { code, output } = server.hooks(change, 'plan', 'post');
-      expect(output).toContain('pull request 7');
+    it('is told to people: a comment, then a status', () => {
+      expect(told()).toEqual([`status ${change.head} pending The plan is being made`, 'comment 7', `status ${change.head} success The plan refuses nothing; the comment says what it means`]);
+      expect(comment()).toContain('terraform\\_data changes input');
+      expect(comment().length).toBeLessThan(65_536);
+      // Atlantis would hide a comment of its own that names a command there.
+      expect(comment().split('\n')[0]).not.toMatch(/plan|apply/i);
+      expect(readdirSync(state).filter((entry) => /^(pull-request|compare|render|reviewed)\./.test(entry))).toEqual([]);
+    });
+
+    it('is rendered once, and compared again: what is merged may have moved on', () => {
+      const { code, output } = server.hooks(change, 'plan');
       expect(code).toBe(0);
-      const comment = readFileSync(join(folder, 'comment.md'), 'utf8');
-      expect(comment).toContain('terraform\\_data changes input');
-      expect(comment.length).toBeLessThan(65_536);
-      expect(readdirSync(state).filter((entry) => entry.startsWith('comment.'))).toEqual([]);
-      expect(git('status', '--porcelain')).toBe('');
+      expect(output.match(/Rendered before: /g)).toHaveLength(2);
+      expect(told()).toHaveLength(3);
     });
 
     it('is planned: init, and a plan that is kept', () => {

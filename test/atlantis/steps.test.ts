@@ -1,0 +1,180 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { atlantisFiles, differences, writeAtlantis } from '../../infra/atlantis/generate';
+import { contextOf, exampleFiles, ROOT } from './fleets';
+import { BIN } from './server';
+
+/** What every step begins with, and what is read of a pull request, in a small repository: its fleet is the example's. */
+const folder = mkdtempSync(join(tmpdir(), 'stockade-steps-'));
+const checkout = join(folder, 'checkout');
+const state = join(folder, 'state');
+const git = (...args: string[]): string => execFileSync('git', ['-C', checkout, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const write = (path: string, content: string | Buffer): void => {
+  mkdirSync(join(checkout, path, '..'), { recursive: true });
+  writeFileSync(join(checkout, path), content);
+};
+const branch = (name: string, change: () => void): void => {
+  git('checkout', '--quiet', '--force', '-B', name, 'main');
+  git('clean', '--quiet', '-fdx');
+  change();
+  git('add', '--all');
+  git('commit', '--quiet', '--allow-empty', '--message', name);
+};
+
+beforeAll(() => {
+  mkdirSync(checkout, { recursive: true });
+  git('init', '--quiet', '--initial-branch=main');
+  git('remote', 'add', 'origin', '.');
+  cpSync(join(ROOT, 'fleet'), join(checkout, 'fleet'), { recursive: true });
+  writeAtlantis(checkout, atlantisFiles(contextOf(exampleFiles())));
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'Main');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Asked {
+  readonly name: string;
+  readonly dir?: string;
+  readonly workspace?: string;
+}
+const run = (script: string, env: Record<string, string> = {}, name = 'step'): { code: number; output: string } => {
+  const program = join(folder, name);
+  writeFileSync(program, `#!/usr/bin/env bash\n. ${join(BIN, 'common.sh')}\n${script}\n`, { mode: 0o755 });
+  const { status, stdout, stderr } = spawnSync(program, [], { cwd: checkout, encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: folder, STOCKADE_HOME: ROOT, STOCKADE_STATE: state, STOCKADE_GITHUB: join(__dirname, 'github-stand-in'), DIR: checkout, BASE_BRANCH_NAME: 'main', ...env } });
+  return { code: status ?? -1, output: stdout + stderr };
+};
+const begin = (workflow: string, { name, dir = `infra/projects/${name}`, workspace = 'default' }: Asked, program?: string) =>
+  run(`begin ${workflow}; echo "begun $(ls "$reviewed" | tr '\\n' ' ')"`, { PLANFILE: 'x', PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD'), REPO_REL_DIR: dir, WORKSPACE: workspace }, program);
+
+describe('a step begins', () => {
+  it('where the fleet comes to its project, with the reviewed tree', () => {
+    branch('good', () => undefined);
+    expect(begin('terraform', { name: 'gcp-bootstrap' })).toEqual({ code: 0, output: 'begun atlantis.yaml fleet infra \n' });
+  });
+
+  it('and refuses another, whatever atlantis.yaml lists (each kind: configuration.test.ts)', () => {
+    branch('evil', () => write('atlantis.yaml', 'version: 3\nprojects:\n  - { name: keys, dir: infra/projects/keys, workflow: keys, workspace: mine }\n'));
+    const { code, output } = begin('keys', { name: 'keys', workspace: 'mine' });
+    expect(output).toContain('has the one workspace "default", not "mine"');
+    expect(output).not.toContain('begun');
+    expect(code).not.toBe(0);
+    expect(begin('keys', { name: '../keys' })).toMatchObject({ code: 1, output: expect.stringContaining("can't be a name") });
+  });
+
+  it('to apply only where the branch\'s rules keep what was approved', () => {
+    branch('apply', () => undefined);
+    const github = join(state, 'github');
+    mkdirSync(github, { recursive: true });
+    writeFileSync(join(github, 'rules.json'), '[]');
+    const refused = begin('terraform', { name: 'gcp-bootstrap' }, 'terraform-apply');
+    expect(refused.output).toContain('Dismiss stale pull request approvals');
+    expect(refused.output).not.toContain('begun');
+    expect(refused.code).toBe(1);
+    // A plan needs none of them.
+    expect(begin('terraform', { name: 'gcp-bootstrap' }, 'terraform-plan')).toMatchObject({ code: 0 });
+    rmSync(join(github, 'rules.json'));
+    expect(run('guarded_branch')).toEqual({ code: 0, output: '' });
+    writeFileSync(join(github, 'refuse-rules'), '');
+    expect(run('guarded_branch')).toMatchObject({ code: 1, output: expect.stringContaining('does not say which rules hold') });
+    rmSync(join(github, 'refuse-rules'));
+  });
+});
+
+describe('what is read of a pull request', () => {
+  const review = (): { code: number; output: string } => run(`rm -rf ${folder}/reviewed; review ${checkout} ${folder}/reviewed`);
+
+  it.each([
+    ['export-ignore', '*.txt export-ignore\n', 'a\n'],
+    ['export-subst', '*.txt export-subst\n', '$Format:%H$\n'],
+    ['ident', '*.txt ident\n', '$Id$\n'],
+    ['line endings', '*.txt text eol=crlf\n', 'a\nb\n'],
+    ['another encoding', '*.txt text working-tree-encoding=UTF-16\n', 'a\n'],
+    ['a macro', '[attr]mine text eol=crlf ident\n*.txt mine\n', 'a\n$Id$\n'],
+  ])('is every file, byte by byte, whatever its attributes say: %s', (_what, attributes, content) => {
+    branch('attributes', () => write('some/new.txt', content));
+    // Added afterwards, so that what is committed is the content as it was reviewed; nested, too.
+    write('.gitattributes', attributes);
+    write('some/.gitattributes', attributes.startsWith('[attr]') ? '*.txt mine\n' : attributes);
+    git('add', '--', '.gitattributes', 'some/.gitattributes');
+    git('commit', '--quiet', '--message', 'attributes');
+    // The control: git's own ways to write the tree, as it was done.
+    const archived = spawnSync('bash', ['-c', `git -C ${checkout} archive HEAD | tar -x -O some/new.txt`], { encoding: 'utf8' }).stdout;
+    rmSync(join(folder, 'index'), { recursive: true, force: true });
+    execFileSync('bash', ['-c', `export GIT_INDEX_FILE=${folder}/index; git read-tree HEAD; git checkout-index --all --force --prefix=${folder}/index.out/`], { cwd: checkout });
+    const checkedOut = existsSync(join(folder, 'index.out/some/new.txt')) ? readFileSync(join(folder, 'index.out/some/new.txt'), 'latin1') : '';
+    rmSync(join(folder, 'index.out'), { recursive: true, force: true });
+    expect([archived, checkedOut].filter((one) => one !== content)).not.toEqual([]);
+    expect(review()).toEqual({ code: 0, output: '' });
+    expect(readFileSync(join(folder, 'reviewed/some/new.txt'), 'utf8')).toBe(content);
+  });
+
+  it('is looked at once more: what git wrote otherwise is refused', () => {
+    branch('filtered', () => write('some/new.txt', 'a\n'));
+    const { code, output } = run(`ids_of_files() { echo 0; }; rm -rf ${folder}/reviewed; review ${checkout} ${folder}/reviewed`);
+    expect(output).toContain('what git wrote is not what was reviewed');
+    expect(code).toBe(1);
+  });
+
+  it('is no link, and its name is shown as it is', () => {
+    branch('link', () => symlinkSync('/proc/self/environ', join(checkout, 'fleet/nodes/a\nNo changes.\u202e')));
+    const { code, output } = review();
+    expect(output).toMatch(/^error: the pull request holds a link[^\n]*\n {2}next: [^\n]*\n$/);
+    expect(output).not.toContain('\u202e');
+    expect(code).toBe(1);
+  });
+});
+
+describe('atlantis.yaml', () => {
+  const check = (): { code: number; output: string } => {
+    const { status, stdout, stderr } = spawnSync('node', ['--require', 'tsx/cjs', 'tools/atlantis.ts', '--check', '--root', checkout, '--base', 'main'], { cwd: ROOT, encoding: 'utf8' });
+    return { code: status ?? -1, output: stdout + stderr };
+  };
+  const yaml = readFileSync(join(ROOT, 'atlantis.yaml'), 'utf8');
+
+  const files = atlantisFiles(contextOf(exampleFiles()));
+
+  it('is let through as generated', () => {
+    branch('as-generated', () => write('docs/x.md', 'x'));
+    expect(differences(checkout, files)).toEqual([]);
+  });
+
+  it.each([
+    ['another workspace', () => write('atlantis.yaml', yaml.replace('    dir: infra/projects/keys\n', '    dir: infra/projects/keys\n    workspace: mine\n'))],
+    ['a dropped dependency', () => write('atlantis.yaml', yaml.replace(/    depends_on:\n(      - .*\n)+/, ''))],
+    ['another when_modified', () => write('atlantis.yaml', yaml.replace('        - ../../../fleet/keys.lock\n', ''))],
+    ['a line more', () => write('atlantis.yaml', `${yaml}autodiscover: { mode: enabled }\n`)],
+    ['a program beside a demand', () => write('infra/projects/keys/evil.tf', 'data "external" "x" {}')],
+    ['another demand', () => write('infra/projects/keys/demand.json', '{}\n')],
+  ])('is refused with %s', (_what, change) => {
+    branch('tampered', change);
+    expect(differences(checkout, files)).not.toEqual([]);
+  });
+
+  it('is left as merged by a change of what generates it, which is said; not beside a change of the fleet, nor of itself', () => {
+    // What is merged is older than this generator: the whole line of the header differs.
+    const older = yaml.replace('# Written by', '# Made by');
+    git('checkout', '--quiet', '--force', 'main');
+    write('atlantis.yaml', older);
+    git('commit', '--quiet', '--all', '--message', 'As an older generator made it');
+    branch('neither', () => write('docs/x.md', 'x'));
+    expect(check()).toMatchObject({ code: 1, output: expect.stringContaining('build it anew') });
+    branch('generator', () => write('infra/atlantis/generate.ts', 'export {};\n'));
+    expect(check()).toMatchObject({ code: 0, output: expect.stringContaining('in a change of its own') });
+    branch('and-fleet', () => {
+      write('infra/atlantis/generate.ts', 'export {};\n');
+      write('fleet/settings.yaml', `${readFileSync(join(ROOT, 'fleet/settings.yaml'), 'utf8')}# More.\n`);
+    });
+    expect(check()).toMatchObject({ code: 1, output: expect.stringContaining('Leave atlantis.yaml, infra/projects/ and the fleet as merged') });
+    branch('and-itself', () => {
+      write('infra/atlantis/generate.ts', 'export {};\n');
+      write('atlantis.yaml', older.replace('parallel_plan: true', 'parallel_plan: false'));
+    });
+    expect(check()).toMatchObject({ code: 1 });
+    // The change of its own.
+    branch('own', () => write('atlantis.yaml', yaml));
+    expect(check()).toMatchObject({ code: 0, output: expect.stringContaining('is current') });
+  });
+});
