@@ -48,7 +48,7 @@ export interface LockEntry {
   readonly at: string;
   /** Who ran the command. */
   readonly by?: string;
-  /** How it was proven that the old signer has stopped. On every `retire`, and only there. */
+  /** Why the old signer is taken to have stopped: a person's words, and the machines that `keys retire` looked up. On every `retire`, and only there. */
   readonly proof?: string;
   /** Hex sha256 of the line before, its newline left out. */
   readonly prev: string;
@@ -370,8 +370,10 @@ export function planRetirement(
 
 const rfc3339Minute = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:00Z$/;
 // One line of text: what git and a reviewer see is then what is there.
-const isLine = (value: string): boolean => value.trim().length > 0 && value.length <= 500 && !/[\p{Cc}\u2028\u2029]/u.test(value);
-const isProof = (proof: string): boolean => isLine(proof) && proof.length >= 10;
+const isLine = (value: string, most = 500): boolean => value.trim().length > 0 && value.length <= most && !/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(value);
+const isProof = (proof: string, most = 500): boolean => isLine(proof, most) && proof.length >= 10;
+/** With the machines that it quotes. */
+const MOST_OF_PROOF = 4000;
 
 const named = z.string().min(1).max(253);
 const common = {
@@ -381,13 +383,13 @@ const common = {
   cluster: named,
   node: named,
   at: z.string().regex(rfc3339Minute).refine((value) => !Number.isNaN(Date.parse(value))),
-  by: z.string().refine(isLine).optional(),
+  by: z.string().refine((by) => isLine(by)).optional(),
   prev: z.string().regex(/^[0-9a-f]{64}$/),
   sum: z.string().regex(/^[0-9a-f]{16}$/),
 };
 const entrySchema = z.discriminatedUnion('act', [
   z.strictObject({ ...common, act: z.literal('place') }),
-  z.strictObject({ ...common, act: z.literal('retire'), proof: z.string().refine(isProof) }),
+  z.strictObject({ ...common, act: z.literal('retire'), proof: z.string().refine((proof) => isProof(proof, MOST_OF_PROOF)) }),
 ]);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

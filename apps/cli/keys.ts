@@ -13,6 +13,7 @@ import {
   planRetirement,
   state,
   transitionRules,
+  type DraftEntry,
   type KeysLock,
   type Plan,
 } from '../../fleet/keys-lock';
@@ -21,6 +22,10 @@ import type { Fleet } from '../../fleet/model';
 import { declarationsOf, readDeclarations, type Declarations } from '../../fleet/keys/declarations';
 import { asDeclared, keyNames, type KeyNames } from '../../fleet/keys/names';
 import { fleetOnDisk } from '../../fleet/keys/on-disk';
+import { quote, type MachineProof } from '../../fleet/keys/machine-proof';
+import { askCloud } from '../keys/ask-cloud';
+import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
+import type { Obstacle } from '../keys/signers';
 import { BaseError, committer, nameOf, resolveCommit } from './base-revision';
 import { fleetAt } from './fleet-at';
 import { readIfThere, replaceFile, ReplaceError } from './replace-file';
@@ -61,7 +66,8 @@ program
   .description('Retire a key, or all keys of a node, once their signer has stopped for good.')
   .option(...fleetOption)
   .option('--node <cluster/node>', 'all keys that are placed at this node')
-  .requiredOption('--proof <text>', 'how it was proven that the signer has stopped')
+  .requiredOption('--proof <text>', 'how you know that the signer has stopped, for those who review it; the cluster is asked besides')
+  .option('--machine <cloud id>', 'a machine that the signer ran on and that the cloud calls gone for good, where the cluster can never be asked again; repeatable', (id: string, ids: readonly string[] = []) => [...ids, id])
   .option(...baseOption)
   .option(...byOption)
   .option(...dryRunOption)
@@ -89,6 +95,7 @@ interface RetireOptions {
   readonly fleet: string;
   readonly node?: string;
   readonly proof: string;
+  readonly machine?: readonly string[];
   readonly base?: string;
   readonly by?: string;
   readonly dryRun?: true;
@@ -143,8 +150,45 @@ async function retire(key: string | undefined, options: RetireOptions): Promise<
   const now = new Date();
   const by = options.by ?? (await committer(options.fleet));
   const plan = planRetirement({ lock, base: merged.lock, merged: merged.declarations, baseName: merged.name, fleet, catalogue, locate, now, by, proof: options.proof, select });
-  return carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, merged, check: judgedBy(merged, fleet, now) });
+  const proven = plan.problems.length > 0 ? plan : await withMachines(plan, options.machine ?? [], merged);
+  return carryOut(proven, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, merged, check: judgedBy(merged, fleet, now) });
 }
+
+/** Quotes in each proof what the cloud says of the machines, asked as whoever runs this; whoever plans the change asks again. */
+async function withMachines(plan: Plan, machines: readonly string[], { declarations }: Merged): Promise<Plan> {
+  const drafts: DraftEntry[] = [];
+  const problems: Problem[] = [];
+  for (const draft of plan.drafts) {
+    const place = machines.length > 0 ? placeOf(declarations, { ...draft, keys: [draft.key] }) : undefined;
+    const proofs: MachineProof[] = [];
+    for (const id of machines) {
+      const verdict = place === undefined ? undefined : await askOnce(place, id);
+      if (verdict && 'proof' in verdict) proofs.push(verdict.proof);
+      else problems.push(machineProblem(id, draft, verdict?.obstacle));
+    }
+    drafts.push({ ...draft, proof: quote(draft.proof ?? '', proofs) });
+  }
+  return { ...plan, drafts: problems.length > 0 ? [] : drafts, problems };
+}
+
+/** Many keys of one node are one question. */
+const verdicts = new Map<string, Promise<Verdict>>();
+function askOnce(place: MachinePlace, id: string): Promise<Verdict> {
+  const question = JSON.stringify([place, id]);
+  const asked = verdicts.get(question) ?? askAboutMachine(place, id, askCloud(), new Date());
+  verdicts.set(question, asked);
+  return asked;
+}
+
+const machineProblem = (id: string, { cluster, node }: DraftEntry, obstacle?: Obstacle): Problem => ({
+  code: 'keys-machine',
+  level: 'error',
+  message: obstacle?.what ?? `machine ${JSON.stringify(id)} proves nothing: what was merged does not say in which cloud and zone ${cluster}/${node} is`,
+  places: [{ file: `clusters/${cluster}.yaml`, line: 1, column: 1 }],
+  value: id,
+  allowed: 'a machine of that cluster and zone that EC2 calls terminated, or that Compute Engine has deleted, with no other machine of the cluster left in the zone',
+  next: obstacle?.next ?? 'Declare the cluster and the node again, stopped, and have that merged.',
+});
 
 async function verify(options: { fleet: string; base?: string }): Promise<number> {
   const { lock } = await readLock(options.fleet);
