@@ -11,6 +11,7 @@ import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
 import { planSchema } from '../apps/plan/model';
 import { readDeclarations } from '../fleet/keys/declarations';
 import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../fleet/keys-lock';
+import { printable } from '../naming/printable';
 
 /**
  * A step of Atlantis' server (`infra/atlantis/server/bin/keys-plan` and `keys-apply`), by the plan identity: whether the readable plan refuses nothing about keys,
@@ -32,7 +33,7 @@ interface Refusal {
 
 main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
   (refusals) => {
-    for (const { what, next } of refusals) process.stderr.write(`error: ${shown(what)}\n  next: ${shown(next)}\n`);
+    for (const { what, next } of refusals) process.stderr.write(`error: ${printable(what)}\n  next: ${printable(next)}\n`);
     process.exitCode = refusals.length > 0 ? 1 : 0;
   },
   (error: unknown) => {
@@ -53,7 +54,7 @@ async function main({ fleet, base, plan }: { readonly fleet: string; readonly ba
   for (const retired of retirementsOf(after.entries.slice(before.entries.length))) {
     const found = await judgeRetirement(retired, await ask(retired.cluster, retired.network, merged), declared, askCloud([join(BIN, 'as'), 'plan', '--']), new Date());
     refusals.push(...found);
-    if (found.length === 0) process.stdout.write(`${shown(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.\n`);
+    if (found.length === 0) process.stdout.write(`${printable(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.\n`);
   }
   return refusals;
 }
@@ -91,6 +92,3 @@ function safely(read: () => unknown): unknown {
     return undefined;
   }
 }
-
-/** Names come from clusters and changes: what would break a line is seen. */
-const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
