@@ -4,6 +4,7 @@ import type { ChainCatalogue } from './catalogue';
 import { nearest, type Place, type Problem } from './errors';
 import { declarationsOf, type Declarations } from './keys/declarations';
 import { earlierEntries, firstStartAgain } from './keys/first-start';
+import { movedClusters } from './keys/moved-clusters';
 import { retirementProblem, shortened } from './keys/retirement';
 import { waits, type Waits } from './keys/waits';
 import type { Fleet, FleetNode, Source } from './model';
@@ -219,7 +220,7 @@ export function checkTransition(base: readonly ReadEntry[], head: readonly ReadE
 
   const merged = state(base);
   const changed = new Map<string, ReadEntry>();
-  const problems: Problem[] = [];
+  const problems: Problem[] = movedClusters(merged.values(), rules.base, rules.head, baseName);
   for (const entry of head.slice(base.length)) {
     const earlier = changed.get(entry.key);
     changed.set(entry.key, entry);

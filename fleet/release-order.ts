@@ -19,3 +19,26 @@ function parts(release: string): { readonly words: string; readonly numbers: rea
   if (words === undefined || numbers === undefined) return undefined;
   return { words: `${words.replace(/v$/i, '')} ${rest ?? ''}`, numbers: numbers.split(/[.-]/).map(Number) };
 }
+
+/** A ring that runs a newer release than one before it. */
+export interface Ahead {
+  readonly later: string;
+  readonly newer: string;
+  readonly earlier: string;
+  readonly older: string;
+}
+
+/** Each ring that is ahead of an earlier one, with the one that it is furthest ahead of. */
+export function ringsAhead(order: readonly string[], versionOf: (ring: string) => string | undefined): Ahead[] {
+  const rings = [...new Set(order)];
+  return rings.flatMap((later, index): Ahead[] => {
+    const newer = versionOf(later);
+    if (newer === undefined) return [];
+    const [furthest] = rings
+      .slice(0, index)
+      .map((earlier) => ({ later, newer, earlier, older: versionOf(earlier) ?? newer }))
+      .filter(({ older }) => (compareReleases(newer, older) ?? 0) > 0)
+      .sort((a, b) => compareReleases(a.older, b.older) ?? 0);
+    return furthest ? [furthest] : [];
+  });
+}

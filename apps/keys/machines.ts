@@ -1,4 +1,4 @@
-import { asMap, nodesAt, type Declarations } from '../../fleet/keys/declarations';
+import { nodesAt, type Declarations } from '../../fleet/keys/declarations';
 import type { MachineProof } from '../../fleet/keys/machine-proof';
 import type { Obstacle, Retired } from './signers';
 
@@ -13,15 +13,15 @@ export type Verdict = { readonly proof: MachineProof } | { readonly obstacle: Ob
 
 /** Undefined where the revision doesn't say it in names that a cloud takes. */
 export function placeOf(declared: Declarations, retired: Retired): MachinePlace | undefined {
-  const { cloud, region, project, account } = asMap(declared.files.get(`clusters/${retired.cluster}.yaml`));
+  const { cloud, home, region } = declared.clusters.get(retired.cluster) ?? {};
   const zone = nodesAt(declared, retired)[0]?.zone;
   if (!isName(region) || !isName(zone) || !isName(retired.cluster)) return undefined;
   const common = { cluster: retired.cluster, region, zone };
-  if (cloud === 'gcp' && isName(project)) return { cloud, project, ...common };
-  return cloud === 'aws' && typeof account === 'string' && /^[0-9]{12}$/.test(account) ? { cloud, account, ...common } : undefined;
+  if (cloud === 'gcp' && isName(home)) return { cloud, project: home, ...common };
+  return cloud === 'aws' && home !== undefined && /^[0-9]{12}$/.test(home) ? { cloud, account: home, ...common } : undefined;
 }
 
-const isName = (value: unknown): value is string => typeof value === 'string' && /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/.test(value);
+const isName = (value: string | undefined): value is string => value !== undefined && /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/.test(value);
 
 /**
  * Asks the cloud about one machine of a cluster that can't be asked itself. It proves the end of a signer only where its state is final, it was that

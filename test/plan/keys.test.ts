@@ -48,6 +48,16 @@ describe('the journals', () => {
     expect(only(plan, 'key-retired').what).toMatch(/retired from a; proof: the pod is gone/);
   });
 
+  it('refuse a retirement of a node that runs in what was merged, whatever the change makes of it', () => {
+    const merged = lock([at(0), place('a')]);
+    for (const state of ['stopped', 'retired']) {
+      const plan = planOf(golden, golden, history(merged, append(parse(merged), [retire('a')], at(10)), { declared: { base: declared({ state: 'running' }), head: declared({ state }) } }));
+      expect(only(plan, 'keys-not-stopped')).toMatchObject({ refused: true, section: 'keys', risk: 'second-signer risk' });
+      // Spelled as it is declared.
+      expect(only(plan, 'keys-not-stopped').what).toContain(`Key ${key('1').slice(2, 16)}...`);
+    }
+  });
+
   it('let a key be placed again once its retirement was merged and the wait is over', () => {
     const merged = lock([at(0), place('a')], [at(10), retire('a')]);
     const plan = planOf(golden, golden, history(merged, append(parse(merged), [place('b')], at(290))));
