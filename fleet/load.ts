@@ -125,7 +125,7 @@ class FleetReader {
       else rest.push(path);
     }
     for (const path of rest) {
-      const unfinished = /^\.(.+)\.new$/.exec(path)?.[1];
+      const unfinished = /^(?:.*\/)?\.([^/]+)\.new$/.exec(path)?.[1];
       if (unfinished !== undefined) {
         this.problems.push(problems.unfinishedWrite(start(path), { temporary: path, file: unfinished }));
         continue;

@@ -108,6 +108,7 @@ export const MISTAKES: readonly Mistake[] = [
   { what: 'a genesis that no network names', code: 'unknown-file', edits: [['networks/genesis/old.json', '①{}']] },
   { what: 'no settings', code: 'missing-file', edits: [[SETTINGS]], places: ['settings.yaml:1:1'], next: 'Create settings.yaml.' },
   { what: 'a journal that was half written', code: 'unfinished-write', edits: [['.keys.lock.new', '①half']], value: '.keys.lock.new', message: 'another run is writing keys.lock, or one was killed while it did', next: 'remove that file' },
+  { what: 'a network file that was half written', code: 'unfinished-write', edits: [['networks/.otter-main.yaml.new', '①half']], message: 'is writing otter-main.yaml' },
   { what: 'a file name that is no name', code: 'bad-file-name', edits: [['networks/Otter_Main.yaml', '①chain: otter\n']], value: 'Otter_Main' },
 
   // YAML
