@@ -31,6 +31,8 @@ export interface ChainEntry {
   readonly unsupportedReach: Readonly<Partial<Record<'outbound' | 'loadBalancer' | 'nodePort' | 'hostNetwork', string>>>;
   /** What a network must declare for this chain to run. `true`: a genesis is required. */
   readonly needsGenesis: boolean;
+  /** How long a key must have been retired, whatever a network file says. */
+  readonly keyMoveFloor: KeyMoveFloor;
   /** The canonical form of a public key, by which two spellings of one key are found equal. */
   parseKey(key: string): { readonly canonical: string } | { readonly problem: string; readonly next: string };
   /** Names of other nodes of the same network that the options refer to, with their path inside `options`. */
@@ -39,6 +41,16 @@ export interface ChainEntry {
   check(node: ChainNode): readonly ChainProblem[];
   /** What the node runs. Pure; throws nothing on a node that `check` found nothing wrong with. */
   components(node: ChainNode): readonly ComponentDemand[];
+}
+
+/** Shorter than this, what the old holder signed last can still meet what the new one signs first. */
+export interface KeyMoveFloor {
+  /** Of a network, by its options as they stand in its file, which nothing may have validated. */
+  minutes(options: Readonly<Record<string, unknown>>): number;
+  /** The longest of all networks of the chain. */
+  readonly longestMinutes: number;
+  /** One sentence. */
+  readonly reason: string;
 }
 
 export interface RoleEntry {

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { ChainCatalogue } from './catalogue';
 import { isError, sortProblems } from './errors';
 import { checkAgainstFleet, EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from './keys-lock';
+import { readDeclarations } from './keys/declarations';
+import { asDeclared, keyNames } from './keys/names';
+import { fleetOnDisk } from './keys/on-disk';
 import { loadFleet, type LoadedFleet } from './load';
 
 /** The fleet of a folder, held against its own rules and against where `keys.lock` says that its keys are placed. */
@@ -11,6 +14,8 @@ export function checkFleetFolder(folder: string, catalogue: ChainCatalogue): Loa
   const path = join(folder, KEYS_LOCK_FILE);
   const lock = parse(existsSync(path) ? readFileSync(path, 'utf8') : EMPTY_KEYS_LOCK);
   const disagreements = loaded.fleet && lock.problems.length === 0 ? checkAgainstFleet(lock.entries, loaded.fleet, catalogue, loaded.locate) : [];
-  const problems = sortProblems([...loaded.problems, ...lock.problems, ...disagreements]);
+  // Spelled as they are declared; read again only where there is something to say.
+  const names = disagreements.length > 0 ? keyNames([readDeclarations(fleetOnDisk(folder))], catalogue) : String;
+  const problems = sortProblems([...loaded.problems, ...lock.problems, ...disagreements.map((problem) => asDeclared(problem, names))]);
   return { ...loaded, fleet: problems.some(isError) ? undefined : loaded.fleet, problems };
 }

@@ -91,17 +91,17 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   });
 }
 
-/** The candidate that a misspelt value was probably meant to be. */
+/** The candidate that a misspelt value was probably meant to be. None where several are as near: which one is not ours to guess. */
 export function nearest(value: string, candidates: readonly string[]): string | undefined {
   // Two swapped letters are two edits, and three edits in a short word make another word.
   const most = value.length <= 3 ? 1 : Math.max(2, Math.floor(value.length / 3));
-  let best: { candidate: string; edits: number } | undefined;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - value.length) > most) continue;
-    const edits = distance(value.toLowerCase(), candidate.toLowerCase());
-    if (edits <= most && (!best || edits < best.edits)) best = { candidate, edits };
-  }
-  return best?.candidate;
+  const near = [...new Set(candidates)]
+    .filter((candidate) => Math.abs(candidate.length - value.length) <= most)
+    .map((candidate) => ({ candidate, edits: distance(value.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ edits }) => edits <= most)
+    .sort((a, b) => a.edits - b.edits);
+  const [best, second] = near;
+  return best !== undefined && best.edits !== second?.edits ? best.candidate : undefined;
 }
 
 /** Ports that one address of Google's NAT has for machines, TCP and UDP each (https://cloud.google.com/nat/docs/ports-and-addresses). */
@@ -133,12 +133,15 @@ interface Unknown {
   readonly hint?: string;
 }
 
-const unknown = <const Code extends string>(code: Code, noun: string, next: string): Factory<Code, Unknown> =>
+/** For what no spelling tells: a disk is in one zone, and a release beside the one that is meant may be too old, or one that can't be gone back from. */
+const neverSuggested = (): undefined => undefined;
+
+const unknown = <const Code extends string>(code: Code, noun: string, next: string, suggest: typeof nearest = nearest): Factory<Code, Unknown> =>
   kind(code, ({ name, allowed, of, hint }: Unknown) => ({
     message: `${noun} ${q(name)} is unknown${of ? ` in ${of}` : ''}${hint ? `: ${hint}` : ''}`,
     value: name,
     allowed: allowed.length > 0 ? allowed : 'nothing is declared yet',
-    suggestion: nearest(name, allowed),
+    suggestion: suggest(name, allowed),
     next,
   }));
 
@@ -157,6 +160,11 @@ export const problems = {
     value: input.path,
     allowed: 'regular UTF-8 text files of at most 16 MiB',
     next: input.next,
+  })),
+  unfinishedWrite: kind('unfinished-write', (input: { temporary: string; file: string }) => ({
+    message: `${input.temporary} exists: another run is writing ${input.file}, or one was killed while it did`,
+    value: input.temporary,
+    next: 'When no other run is active, remove that file and run the command again.',
   })),
   missingFile: kind('missing-file', (input: { path: string; what: string }) => ({
     message: `${q(input.path)} is missing: ${input.what}`,
@@ -262,14 +270,14 @@ export const problems = {
   unknownCluster: unknown('unknown-cluster', 'cluster', 'Create clusters/<cluster>.yaml, or correct the name.'),
   unknownNetwork: unknown('unknown-network', 'network', 'Create networks/<network>.yaml, or correct the name.'),
   unknownChain: unknown('unknown-chain', 'chain', 'Correct the name, or add a chain definition.'),
-  unknownZone: unknown('unknown-zone', 'zone', "Choose a zone that the cluster's file lists."),
+  unknownZone: unknown('unknown-zone', 'zone', "Choose a zone that the cluster's file lists. A node's disks are in one zone for good.", neverSuggested),
   unknownRole: unknown('unknown-role', 'role', 'Choose a role that the chain definition has.'),
   unknownSize: unknown('unknown-size', 'size', 'Choose a size class of the chain definition.'),
   unknownRing: unknown('unknown-ring', 'ring', "Choose a ring of the network's file, or add it there."),
   unknownComponent: unknown('unknown-component', 'component', 'Name a component that is there, or remove the entry.'),
   unknownClient: unknown('unknown-client', 'client', 'Choose a client that the chain definition knows for this component.'),
   unknownPool: unknown('unknown-pool', 'pool', "Choose a pool of the cluster's file, or add it there."),
-  unknownVersion: unknown('unknown-version', 'version', 'Add the version to the releases of this client, or name one of them.'),
+  unknownVersion: unknown('unknown-version', 'version', 'Add the version to the releases of this client, or name one of them.', neverSuggested),
   unknownPeer: unknown('unknown-peer', 'node', 'Correct the name, or declare the node that is meant.'),
   unknownVolume: unknown('unknown-volume', 'volume', 'Name a volume that the component has, or remove the entry.'),
   unknownMachineType: unknown(
@@ -308,6 +316,19 @@ export const problems = {
     message: `client ${q(input.client)} does not say what ring ${q(input.ring)} runs`,
     allowed: input.allowed,
     next: `Add "${input.ring}:" to its rings with one of its releases.`,
+  })),
+  ringOrder: kind('ring-order', (input: { network: string; client: string; earlier: string; later: string; newer: string; older: string }) => ({
+    level: 'warning' as const,
+    message: `ring ${q(input.later)} of network ${q(input.network)} runs ${input.client} ${input.newer}, newer than ${input.older} of ring ${q(input.earlier)}, which comes before it`,
+    value: input.newer,
+    allowed: `at most ${input.older}, until ring "${input.earlier}" runs a newer one`,
+    next: 'Give the newer release to the earlier ring first, and see it run; or put the later ring back.',
+  })),
+  keyMoveWait: kind('key-move-wait', (input: { network: string; minutes: number; floor: number; chain: string; reason: string }) => ({
+    message: `network ${q(input.network)} lets a key move after ${count(input.minutes, 'minute')}; chain ${q(input.chain)} needs ${input.floor}`,
+    value: input.minutes,
+    allowed: `at least ${input.floor} minutes: ${input.reason}`,
+    next: `Raise keyMoveWaitMinutes to ${input.floor} or more.`,
   })),
   registryNotAllowed: kind('registry-not-allowed', (input: { image: string; allowed: readonly string[] }) => ({
     message: `image repository ${q(input.image)} is not among the registries of settings.yaml`,

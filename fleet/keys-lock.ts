@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ChainCatalogue } from './catalogue';
 import { nearest, type Place, type Problem } from './errors';
+import { declarationsOf, type Declarations } from './keys/declarations';
+import { earlierEntries, firstStartAgain } from './keys/first-start';
+import { movedClusters } from './keys/moved-clusters';
+import { retirementProblem, shortened } from './keys/retirement';
+import { waits, type Waits } from './keys/waits';
 import type { Fleet, FleetNode, Source } from './model';
 
 /**
@@ -44,7 +49,7 @@ export interface LockEntry {
   readonly at: string;
   /** Who ran the command. */
   readonly by?: string;
-  /** How it was proven that the old signer has stopped. On every `retire`, and only there. */
+  /** Why the old signer is taken to have stopped: a person's words, and the machines that `keys retire` looked up. On every `retire`, and only there. */
   readonly proof?: string;
   /** Hex sha256 of the line before, its newline left out. */
   readonly prev: string;
@@ -148,7 +153,7 @@ export function append(lock: KeysLock, drafts: readonly DraftEntry[], now: Date)
 
 /**
  * Whether the lock and the fleet agree: every key of every node that isn't retired is placed exactly there, and no
- * key is placed where nothing declares it.
+ * key is placed where nothing declares it. A key that was placed before starts on no empty volume.
  */
 export function checkAgainstFleet(
   entries: readonly ReadEntry[],
@@ -166,8 +171,12 @@ export function checkAgainstFleet(
   };
 
   const declaredAt = new Map<string, string>();
+  const earlier = earlierEntries(entries);
+  const again: Problem[] = [];
   for (const { key, node, source } of declaredKeys(fleet, catalogue)) {
     if (node.state === 'retired') continue;
+    const first = node.firstStart === 'approved' ? earlier.get(key) : undefined;
+    if (first) again.push(firstStartAgain(key, node, locate({ file: node.source.file, path: [...node.source.path, 'firstStart'] }), first));
     declaredAt.set(key, at(placeOf(node)));
     const placement = placements.get(key);
     if (placement === undefined) found('unplaced', at(placeOf(node)), key, source, undefined);
@@ -180,44 +189,47 @@ export function checkAgainstFleet(
     if (placement.status === 'retired' || declaredAt.has(key)) continue;
     found('undeclared', at(placement), key, nodes.get(at(placement))?.source, placement);
   }
-  return [...findings.values()].map((finding) => findingProblem(finding, nodes.get(finding.subject), locate));
+  return [...again, ...[...findings.values()].map((finding) => findingProblem(finding, nodes.get(finding.subject), locate))];
 }
 
 /** What a change of the lock is judged by, beyond the two versions of it. */
 export interface TransitionRules {
-  /** `keyMoveWaitMinutes` of a network; undefined for a network that the fleet doesn't have. */
-  readonly waitMinutes: (network: string) => number | undefined;
+  readonly waits: Waits;
+  /** What was merged, and what is judged. */
+  readonly base: Declarations;
+  readonly head: Declarations;
   readonly now: Date;
-  /** What the base is called in messages, such as `origin/main`. @default "the base revision" */
-  readonly baseName?: string;
+  /** What the base is called in messages, such as `origin/main`. */
+  readonly baseName: string;
 }
 
-/** The rules that a fleet's networks give. */
-export const transitionRules = (fleet: Fleet, now: Date, baseName?: string): TransitionRules => ({
-  waitMinutes: (network) => (Object.hasOwn(fleet.networks, network) ? fleet.networks[network]?.keyMoveWaitMinutes : undefined),
-  now,
-  baseName,
-});
+/** The rules that both revisions give: nothing that a change edits of its own rules makes them looser. */
+export const transitionRules = (of: Omit<TransitionRules, 'waits'>, catalogue: ChainCatalogue): TransitionRules => ({ ...of, waits: waits(of.base, of.head, of.baseName, catalogue) });
 
 /**
  * Whether one change may turn the merged lock into this one: what was merged stays as it is, and a key is placed
- * only if it never was, or if its retirement **was merged before** and the network's waiting time has passed since.
+ * only if it never was, or if its retirement **was merged before** and the network's waiting time has passed since. It is retired
+ * only where its node was stopped in what was merged.
  * Placing a key where it already was is no exception: between the two its disk, with the signing state, may have
  * been lost, restored or replaced, and waiting costs little.
  */
 export function checkTransition(base: readonly ReadEntry[], head: readonly ReadEntry[], rules: TransitionRules): Problem[] {
-  const { baseName = 'the base revision' } = rules;
+  const { baseName } = rules;
   const rewritten = firstDifference(base, head);
   if (rewritten !== undefined) return [historyRewritten(rewritten, base, head, baseName)];
 
   const merged = state(base);
   const changed = new Map<string, ReadEntry>();
-  const problems: Problem[] = [];
+  const problems: Problem[] = movedClusters(merged.values(), rules.base, rules.head, baseName);
   for (const entry of head.slice(base.length)) {
     const earlier = changed.get(entry.key);
     changed.set(entry.key, entry);
     if (minutesBetween(rules.now.toISOString(), entry.at) > CLOCK_TOLERANCE_MINUTES) problems.push(fromTheFuture(entry, rules.now));
-    if (entry.act === 'retire') continue;
+    if (entry.act === 'retire') {
+      const problem = retirementProblem(entry, { ...rules, placements: merged });
+      if (problem) problems.push(problem);
+      continue;
+    }
     if (earlier?.act === 'retire') problems.push(moveInOneStep(earlier, entry, baseName));
     else if (earlier === undefined) {
       const problem = waitProblem(entry, merged.get(entry.key), rules, entry.at, lockPlace(entry.line, 'placed here'));
@@ -242,17 +254,22 @@ export interface PlanInput {
   readonly locate: Locate;
   readonly now: Date;
   readonly by?: string;
+  /** What was merged. */
+  readonly base: KeysLock;
+  readonly merged: Declarations;
+  readonly baseName: string;
 }
 
 /** Places the keys that nodes declare and the lock lacks. */
 export function planPlacement(
-  input: PlanInput & { readonly base: KeysLock; readonly baseName?: string; readonly select: 'all-new' | { readonly cluster: string; readonly node: string } },
+  input: PlanInput & { readonly select: 'all-new' | { readonly cluster: string; readonly node: string } },
 ): Plan {
-  const { lock, base, fleet, catalogue, locate, now, by, select, baseName = 'the base revision' } = input;
+  const { lock, base, fleet, catalogue, locate, now, by, select, baseName } = input;
+  const rules = transitionRules({ base: input.merged, head: declarationsOf(fleet), now, baseName }, catalogue);
   const broken = [...lock.problems, ...base.problems];
   if (broken.length > 0) return { drafts: [], problems: broken, leftOut: [] };
 
-  const problems: Problem[] = checkTransition(base.entries, lock.entries, transitionRules(fleet, now, baseName));
+  const problems: Problem[] = checkTransition(base.entries, lock.entries, rules);
   const skewed = clockBehind(lock, now);
   if (skewed) problems.push(skewed);
   if (select !== 'all-new') {
@@ -263,7 +280,6 @@ export function planPlacement(
 
   const placements = state(lock.entries);
   const merged = state(base.entries);
-  const rules = transitionRules(fleet, now, baseName);
   const drafts: DraftEntry[] = [];
   const leftOut: string[] = [];
   const declared = new Map<string, Source>();
@@ -285,6 +301,8 @@ export function planPlacement(
         leftOut.push(key);
         continue;
       }
+      const first = node.firstStart === 'approved' && lock.entries.find((entry) => entry.key === key);
+      if (first) problems.push(firstStartAgain(key, node, locate({ file: node.source.file, path: [...node.source.path, 'firstStart'] }), first));
       const there = { ...locate(source), label: 'declared here' };
       const entry = { key, network: node.network, cluster: node.cluster, node: node.name };
       const problem =
@@ -305,8 +323,10 @@ export function planPlacement(
 export function planRetirement(
   input: PlanInput & { readonly proof: string; readonly select: { readonly key: string } | { readonly cluster: string; readonly node: string } },
 ): Plan {
-  const { lock, fleet, catalogue, locate, now, by, select } = input;
-  if (lock.problems.length > 0) return { drafts: [], problems: lock.problems, leftOut: [] };
+  const { lock, base, fleet, catalogue, locate, now, by, select } = input;
+  const broken = [...lock.problems, ...base.problems];
+  if (broken.length > 0) return { drafts: [], problems: broken, leftOut: [] };
+  const held = { base: input.merged, head: declarationsOf(fleet), baseName: input.baseName, placements: state(base.entries) };
 
   const problems: Problem[] = [];
   const proof = input.proof.trim();
@@ -337,6 +357,11 @@ export function planRetirement(
       problems.push(declaredElsewhere(key, placement, elsewhere.node, locate(elsewhere.source)));
       continue;
     }
+    const problem = retirementProblem({ ...placement, key }, held);
+    if (problem) {
+      problems.push(problem);
+      continue;
+    }
     drafts.push({ act: 'retire', key, network: placement.network, cluster: placement.cluster, node: placement.node, by, proof });
   }
   return { drafts: problems.length > 0 ? [] : drafts, problems, leftOut: [] };
@@ -346,8 +371,10 @@ export function planRetirement(
 
 const rfc3339Minute = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:00Z$/;
 // One line of text: what git and a reviewer see is then what is there.
-const isLine = (value: string): boolean => value.trim().length > 0 && value.length <= 500 && !/[\p{Cc}\u2028\u2029]/u.test(value);
-const isProof = (proof: string): boolean => isLine(proof) && proof.length >= 10;
+const isLine = (value: string, most = 500): boolean => value.trim().length > 0 && value.length <= most && !/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(value);
+const isProof = (proof: string, most = 500): boolean => isLine(proof, most) && proof.length >= 10;
+/** With the machines that it quotes. */
+const MOST_OF_PROOF = 4000;
 
 const named = z.string().min(1).max(253);
 const common = {
@@ -357,13 +384,13 @@ const common = {
   cluster: named,
   node: named,
   at: z.string().regex(rfc3339Minute).refine((value) => !Number.isNaN(Date.parse(value))),
-  by: z.string().refine(isLine).optional(),
+  by: z.string().refine((by) => isLine(by)).optional(),
   prev: z.string().regex(/^[0-9a-f]{64}$/),
   sum: z.string().regex(/^[0-9a-f]{16}$/),
 };
 const entrySchema = z.discriminatedUnion('act', [
   z.strictObject({ ...common, act: z.literal('place') }),
-  z.strictObject({ ...common, act: z.literal('retire'), proof: z.string().refine(isProof) }),
+  z.strictObject({ ...common, act: z.literal('retire'), proof: z.string().refine((proof) => isProof(proof, MOST_OF_PROOF)) }),
 ]);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -607,10 +634,8 @@ function waitProblem(
   place: Place,
 ): Problem | undefined {
   if (retired === undefined) return undefined; // never placed
-  // The key may have signed for the network that it was retired from, so that one's time counts as well.
-  const waits = [rules.waitMinutes(entry.network), rules.waitMinutes(retired.network)].filter((wait) => wait !== undefined);
   const places = [place, lockPlace(retired.line, 'retired here')];
-  if (rules.waitMinutes(entry.network) === undefined) {
+  if (!rules.waits.isDeclared(entry.network)) {
     return {
       code: 'keys-lock-wait',
       level: 'error',
@@ -620,14 +645,16 @@ function waitProblem(
       next: 'Declare the network, with its keyMoveWaitMinutes.',
     };
   }
-  const wait = Math.max(...waits);
+  // The key may have signed for the network that it was retired from, so that one's time counts as well.
+  const [here, there] = [rules.waits.of(entry.network), rules.waits.of(retired.network)];
+  const { minutes: wait, because } = there.minutes > here.minutes ? there : here;
   const passed = minutesBetween(retired.at, placedAt);
   if (passed >= wait) return undefined;
   const until = new Date(Date.parse(retired.at) + wait * 60_000).toISOString().replace('.000Z', 'Z');
   return {
     code: 'keys-lock-wait',
     level: 'error',
-    message: `${short(entry.key)} was retired from ${at(retired)} at ${retired.at}, and ${Math.max(0, passed)} of the ${wait} minutes that ${entry.network} waits had passed at ${placedAt}`,
+    message: `${short(entry.key)} was retired from ${at(retired)} at ${retired.at}, and ${Math.max(0, passed)} of the ${wait} minutes that ${there.minutes > here.minutes ? retired.network : entry.network} waits had passed at ${placedAt} (${because})`,
     places,
     value: entry.key,
     next: `Place it at ${until} or later.`,
@@ -779,7 +806,7 @@ const keysAt = (place: { cluster: string; node: string }, placements: ReadonlyMa
 
 const at = ({ cluster, node }: { readonly cluster: string; readonly node: string }): string => `${cluster}/${node}`;
 const placeOf = (node: FleetNode): { cluster: string; node: string } => ({ cluster: node.cluster, node: node.name });
-const short = (key: string): string => (key.length <= 24 ? `Key ${key}` : `Key ${key.slice(0, 14)}...${key.slice(-6)}`);
+const short = (key: string): string => `Key ${shortened(key)}`;
 
 function listed(keys: readonly string[]): string {
   const [first = ''] = keys;

@@ -68,7 +68,7 @@ export function parseFleet(files: ReadonlyMap<string, string>, catalogue: ChainC
 
 const DATA_FOLDERS = ['clusters', 'networks', 'nodes', 'observed'] as const;
 /** Our own code and notes, which live beside the data. */
-const IGNORED = /^(schema\/|checks\/|[^/]+\.ts$|keys\.lock$|README\.md$|(clusters|networks|nodes|observed)\/(README\.md|\.gitkeep)$)/;
+const IGNORED = /^(schema\/|checks\/|keys\/|[^/]+\.ts$|keys\.lock$|README\.md$|(clusters|networks|nodes|observed)\/(README\.md|\.gitkeep)$)/;
 const FORMS = [
   'settings.yaml',
   'infrastructure.yaml',
@@ -125,6 +125,11 @@ class FleetReader {
       else rest.push(path);
     }
     for (const path of rest) {
+      const unfinished = /^(?:.*\/)?\.([^/]+)\.new$/.exec(path)?.[1];
+      if (unfinished !== undefined) {
+        this.problems.push(problems.unfinishedWrite(start(path), { temporary: path, file: unfinished }));
+        continue;
+      }
       // A file beside the networks may be the genesis of one that could not be read.
       const claimed = this.genesisFiles.has(path) || (this.unread.networks.size > 0 && /^networks\/.+(?<!\.ya?ml)$/.test(path));
       if (claimed) continue;

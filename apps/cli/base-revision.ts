@@ -1,13 +1,6 @@
 import { execFile } from 'node:child_process';
-import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE } from '../../fleet/keys-lock';
-
-/** The lock as it was merged. */
-export interface BaseLock {
-  /** Undefined where that revision has no lock yet. */
-  readonly text: string | undefined;
-  /** For messages: the revision as it was asked for, and what it was resolved to. */
-  readonly name: string;
-}
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** There is no merged version to compare with. */
 export class BaseError extends Error {
@@ -21,35 +14,25 @@ export class BaseError extends Error {
   }
 }
 
-/** What counts as merged unless `--base` says otherwise, the first that exists. */
+/**
+ * What counts as merged unless `--base` says otherwise, the first that exists. `HEAD` is none of them: a retirement that is committed on a branch would count
+ * as merged, and a move could be made in one step.
+ */
 export const DEFAULT_BASES = ['refs/remotes/origin/main', 'refs/heads/main'] as const;
 
 /**
- * The lock at a git revision; by default that of {@link DEFAULT_BASES}. `HEAD` is no default: a retirement that is
- * committed on a branch would count as merged, and a move could be made in one step. A repository without any
- * commit has merged nothing.
+ * A file of the folder at a git revision; by default that of {@link DEFAULT_BASES}. A repository without any commit has merged nothing.
  * @throws BaseError
  */
-export async function baseLock(folder: string, revision: string | undefined): Promise<BaseLock> {
-  return fileAtBase(folder, KEYS_LOCK_FILE, revision);
-}
-
-/**
- * A file of the folder at a git revision, by the same rules.
- * @throws BaseError
- */
-export async function fileAtBase(folder: string, file: string, revision: string | undefined): Promise<BaseLock> {
+export async function fileAtBase(folder: string, file: string, revision: string | undefined): Promise<{ readonly text: string | undefined; readonly name: string }> {
   const commit = await resolveCommit(folder, revision);
   if (commit === undefined) return { text: undefined, name: 'the empty repository' };
   const name = nameOf(commit);
-  const listed = await git(folder, ['ls-tree', '--name-only', commit.id, '--', file]);
-  if (!listed) return { text: undefined, name };
+  if (!(await git(folder, ['ls-tree', '--name-only', commit.id, '--', file]))) return { text: undefined, name };
   const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${file}`]);
   if (text === undefined) throw new BaseError(`${file} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
   return { text, name };
 }
-
-export const textOf = (base: BaseLock): string => base.text ?? EMPTY_KEYS_LOCK;
 
 /** Who commits here, for the journal. */
 export async function committer(folder: string): Promise<string | undefined> {
@@ -60,6 +43,8 @@ export async function committer(folder: string): Promise<string | undefined> {
 export interface Commit {
   readonly name: string;
   readonly id: string;
+  /** Where it is a copy of what another repository has, and that was last asked for more than a day ago: how to say so. */
+  readonly stale?: string;
 }
 
 /** For messages. */
@@ -76,7 +61,7 @@ export async function resolveCommit(folder: string, revision: string | undefined
   for (const candidate of revision === undefined ? DEFAULT_BASES : [revision]) {
     // --end-of-options: a revision that starts with a dash is a revision nevertheless.
     const id = (await git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${candidate}^{commit}`]))?.trim();
-    if (id) return { name: candidate.replace(/^refs\/(remotes|heads)\//, ''), id };
+    if (id) return { name: candidate.replace(/^refs\/(remotes|heads)\//, ''), id, ...(await staleness(folder, candidate)) };
   }
   if (revision !== undefined) {
     throw new BaseError(`git knows no revision "${revision}" here`, 'Fetch it, or correct --base.');
@@ -86,6 +71,29 @@ export async function resolveCommit(folder: string, revision: string | undefined
     throw new BaseError('There is neither origin/main nor main, so nothing shows what was merged', 'Fetch the main branch, or name the revision with --base.');
   }
   return undefined;
+}
+
+const DAY = 24 * 60 * 60_000;
+
+/** A remote's branch is what it was when it was last fetched: by the time of FETCH_HEAD, where that is of this branch, and of the branch's own log. */
+async function staleness(folder: string, revision: string): Promise<Pick<Commit, 'stale'>> {
+  const [, remote, branch] = /^(?:refs\/remotes\/)?(origin)\/(.+)$/.exec(revision) ?? [];
+  if (remote === undefined || branch === undefined) return {};
+  const paths = ((await git(folder, ['rev-parse', '--path-format=absolute', '--git-path', 'FETCH_HEAD', '--git-common-dir', '--git-path', `logs/refs/remotes/${remote}/${branch}`])) ?? '').trim().split('\n');
+  const [own, common, log] = paths;
+  const times = [own, common && join(common, 'FETCH_HEAD')].map((path) => timeOf(path, `branch '${branch}' of `)).concat(timeOf(log, ''));
+  const newest = Math.max(...times.map((time) => time ?? 0));
+  const days = Math.floor((Date.now() - newest) / DAY);
+  return newest === 0 || days < 1 ? {} : { stale: `${remote}/${branch} was last fetched ${days} ${days === 1 ? 'day' : 'days'} ago, and what was merged since is not looked at; git fetch ${remote}` };
+}
+
+/** When a file was written, if it is there and says this. */
+function timeOf(path: string | undefined, says: string): number | undefined {
+  try {
+    return path !== undefined && readFileSync(path, 'utf8').includes(says) ? statSync(path).mtimeMs : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Standard output, or undefined when git fails. Arguments go to git as they are, through no shell. */

@@ -13,12 +13,21 @@ import {
   planRetirement,
   state,
   transitionRules,
+  type DraftEntry,
   type KeysLock,
   type Plan,
 } from '../../fleet/keys-lock';
 import { loadFleet, type LoadedFleet } from '../../fleet/load';
 import type { Fleet } from '../../fleet/model';
-import { BaseError, baseLock, committer, textOf } from './base-revision';
+import { declarationsOf, readDeclarations, type Declarations } from '../../fleet/keys/declarations';
+import { asDeclared, keyNames, type KeyNames } from '../../fleet/keys/names';
+import { fleetOnDisk } from '../../fleet/keys/on-disk';
+import { quote, type MachineProof } from '../../fleet/keys/machine-proof';
+import { askCloud } from '../keys/ask-cloud';
+import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
+import type { Obstacle } from '../keys/signers';
+import { BaseError, committer, nameOf, resolveCommit } from './base-revision';
+import { fleetAt } from './fleet-at';
 import { readIfThere, replaceFile, ReplaceError } from './replace-file';
 
 const program = new Command('keys')
@@ -57,7 +66,9 @@ program
   .description('Retire a key, or all keys of a node, once their signer has stopped for good.')
   .option(...fleetOption)
   .option('--node <cluster/node>', 'all keys that are placed at this node')
-  .requiredOption('--proof <text>', 'how it was proven that the signer has stopped')
+  .requiredOption('--proof <text>', 'how you know that the signer has stopped, for those who review it; the cluster is asked besides')
+  .option('--machine <cloud id>', 'a machine that the signer ran on and that the cloud calls gone for good, where the cluster can never be asked again; repeatable', (id: string, ids: readonly string[] = []) => [...ids, id])
+  .option(...baseOption)
   .option(...byOption)
   .option(...dryRunOption)
   .allowExcessArguments(false)
@@ -84,6 +95,8 @@ interface RetireOptions {
   readonly fleet: string;
   readonly node?: string;
   readonly proof: string;
+  readonly machine?: readonly string[];
+  readonly base?: string;
   readonly by?: string;
   readonly dryRun?: true;
 }
@@ -97,10 +110,11 @@ async function status({ fleet: folder, json }: { fleet: string; json?: true }): 
     say(JSON.stringify({ entries: lock.entries.length, placements, problems }, null, 2));
     return problems.length > 0 ? 1 : 0;
   }
+  const names = namesIn(folder);
   const placed = placements.filter((placement) => placement.status === 'placed');
-  for (const { key, network, cluster, node, at } of placed) say(`${network}  ${cluster}/${node}  ${key}  since ${at}`);
+  for (const { key, network, cluster, node, at } of placed) say(`${network}  ${cluster}/${node}  ${names(key)}  since ${at}`);
   for (const { key, network, cluster, node, at } of placements.filter((placement) => placement.status === 'retired')) {
-    say(`${network}  retired from ${cluster}/${node}  ${key}  at ${at}`);
+    say(`${network}  retired from ${cluster}/${node}  ${names(key)}  at ${at}`);
   }
   if (lock.problems.length === 0) say(`${placed.length} placed, ${placements.length - placed.length} retired, ${lock.entries.length} entries.`);
   return problems.length > 0 ? refuse(problems, folder) : 0;
@@ -113,15 +127,14 @@ async function place(options: PlaceOptions): Promise<number> {
   const { fleet, locate, problems } = readFleet(options.fleet);
   if (!fleet) return refuse([...problems.filter(isError), ...lock.problems], options.fleet);
 
-  const base = await baseLock(options.fleet, options.base);
-  const merged = parse(textOf(base));
-  if (merged.problems.length > 0) return refuse(ofBase(merged.problems, base.name), options.fleet);
+  const merged = await readMerged(options.fleet, options.base);
+  if (merged.lock.problems.length > 0) return refuse(merged.lock.problems, options.fleet);
   const now = new Date();
   const by = options.by ?? (await committer(options.fleet));
-  const plan = planPlacement({ lock, base: merged, baseName: base.name, fleet, catalogue, locate, now, by, select });
-  const code = await carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, check: (next) => checkTransition(merged.entries, next.entries, transitionRules(fleet, now, base.name)) });
+  const plan = planPlacement({ lock, base: merged.lock, merged: merged.declarations, baseName: merged.name, fleet, catalogue, locate, now, by, select });
+  const code = await carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, merged, check: judgedBy(merged, fleet, now) });
   if (code === 0 && plan.leftOut.length > 0) {
-    say(`${plan.leftOut.length} declared keys are retired and were left alone; to place them again, name their nodes with --node: ${plan.leftOut.slice(0, 5).join(', ')}${plan.leftOut.length > 5 ? ', ...' : ''}`);
+    say(`${plan.leftOut.length} declared keys are retired and were left alone; to place them again, name their nodes with --node: ${plan.leftOut.slice(0, 5).map(namesIn(options.fleet, merged)).join(', ')}${plan.leftOut.length > 5 ? ', ...' : ''}`);
   }
   return code;
 }
@@ -133,27 +146,64 @@ async function retire(key: string | undefined, options: RetireOptions): Promise<
   const { fleet, locate, problems } = readFleet(options.fleet);
   if (!fleet) return refuse([...problems.filter(isError), ...lock.problems], options.fleet);
 
+  const merged = await readMerged(options.fleet, options.base);
   const now = new Date();
   const by = options.by ?? (await committer(options.fleet));
-  const plan = planRetirement({ lock, fleet, catalogue, locate, now, by, proof: options.proof, select });
-  return carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, check: () => [] });
+  const plan = planRetirement({ lock, base: merged.lock, merged: merged.declarations, baseName: merged.name, fleet, catalogue, locate, now, by, proof: options.proof, select });
+  const proven = plan.problems.length > 0 ? plan : await withMachines(plan, options.machine ?? [], merged);
+  return carryOut(proven, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, merged, check: judgedBy(merged, fleet, now) });
 }
+
+/** Quotes in each proof what the cloud says of the machines, asked as whoever runs this; whoever plans the change asks again. */
+async function withMachines(plan: Plan, machines: readonly string[], { declarations }: Merged): Promise<Plan> {
+  const drafts: DraftEntry[] = [];
+  const problems: Problem[] = [];
+  for (const draft of plan.drafts) {
+    const place = machines.length > 0 ? placeOf(declarations, { ...draft, keys: [draft.key] }) : undefined;
+    const proofs: MachineProof[] = [];
+    for (const id of machines) {
+      const verdict = place === undefined ? undefined : await askOnce(place, id);
+      if (verdict && 'proof' in verdict) proofs.push(verdict.proof);
+      else problems.push(machineProblem(id, draft, verdict?.obstacle));
+    }
+    drafts.push({ ...draft, proof: quote(draft.proof ?? '', proofs) });
+  }
+  return { ...plan, drafts: problems.length > 0 ? [] : drafts, problems };
+}
+
+/** Many keys of one node are one question. */
+const verdicts = new Map<string, Promise<Verdict>>();
+function askOnce(place: MachinePlace, id: string): Promise<Verdict> {
+  const question = JSON.stringify([place, id]);
+  const asked = verdicts.get(question) ?? askAboutMachine(place, id, askCloud(), new Date());
+  verdicts.set(question, asked);
+  return asked;
+}
+
+const machineProblem = (id: string, { cluster, node }: DraftEntry, obstacle?: Obstacle): Problem => ({
+  code: 'keys-machine',
+  level: 'error',
+  message: obstacle?.what ?? `machine ${JSON.stringify(id)} proves nothing: what was merged does not say in which cloud and zone ${cluster}/${node} is`,
+  places: [{ file: `clusters/${cluster}.yaml`, line: 1, column: 1 }],
+  value: id,
+  allowed: 'a machine of that cluster and zone that EC2 calls terminated, or that Compute Engine has deleted, with no other machine of the cluster left in the zone',
+  next: obstacle?.next ?? 'Declare the cluster and the node again, stopped, and have that merged.',
+});
 
 async function verify(options: { fleet: string; base?: string }): Promise<number> {
   const { lock } = await readLock(options.fleet);
   const loaded = readFleet(options.fleet);
-  const base = await baseLock(options.fleet, options.base);
-  const merged = parse(textOf(base));
-  const intact = lock.problems.length === 0 && merged.problems.length === 0;
+  const merged = await readMerged(options.fleet, options.base);
+  const intact = lock.problems.length === 0 && merged.lock.problems.length === 0;
   const problems = [
     ...loaded.problems.filter(isError),
     ...lock.problems,
-    ...ofBase(merged.problems, base.name),
-    ...(intact && loaded.fleet ? checkTransition(merged.entries, lock.entries, transitionRules(loaded.fleet, new Date(), base.name)) : []),
+    ...merged.lock.problems,
+    ...(intact && loaded.fleet ? judgedBy(merged, loaded.fleet, new Date())(lock) : []),
     ...differences(lock, loaded),
   ];
-  if (problems.length > 0) return refuse(problems, options.fleet);
-  say(`${KEYS_LOCK_FILE} is intact: ${lock.entries.length} entries, ${lock.entries.length - merged.entries.length} of them new since ${base.name}; every declared key is placed where it is declared.`);
+  if (problems.length > 0) return refuse(problems, options.fleet, merged);
+  say(`${KEYS_LOCK_FILE} is intact: ${lock.entries.length} entries, ${lock.entries.length - merged.lock.entries.length} of them new since ${merged.name}; every declared key is placed where it is declared.`);
   return 0;
 }
 
@@ -164,12 +214,13 @@ interface Writing {
   readonly now: Date;
   readonly folder: string;
   readonly dryRun: boolean;
+  readonly merged: Merged;
   /** What is wrong with the lock as it would become. */
   readonly check: (next: KeysLock) => readonly Problem[];
 }
 
-async function carryOut(plan: Plan, { lock, text, now, folder, dryRun, check }: Writing): Promise<number> {
-  if (plan.problems.length > 0) return refuse(plan.problems, folder);
+async function carryOut(plan: Plan, { lock, text, now, folder, dryRun, merged, check }: Writing): Promise<number> {
+  if (plan.problems.length > 0) return refuse(plan.problems, folder, merged);
   if (plan.drafts.length === 0) {
     say('Nothing to do: the journal says so already.');
     return 0;
@@ -177,10 +228,11 @@ async function carryOut(plan: Plan, { lock, text, now, folder, dryRun, check }: 
   const next = parse(append(lock, plan.drafts, now));
   // Judged by the same rules that `verify` will apply, on the very text that is going to be written.
   const wrong = [...next.problems, ...check(next)];
-  if (wrong.length > 0) return refuse(wrong, folder);
+  if (wrong.length > 0) return refuse(wrong, folder, merged);
   if (!dryRun) await replaceFile(join(folder, KEYS_LOCK_FILE), next.text, text);
+  const names = namesIn(folder, merged);
   for (const { act, key, network, cluster, node, at } of next.entries.slice(lock.entries.length)) {
-    say(`${dryRun ? 'would ' : ''}${act} ${key} (${network}) ${act === 'place' ? 'at' : 'from'} ${cluster}/${node}, ${at}`);
+    say(`${dryRun ? 'would ' : ''}${act} ${names(key)} (${network}) ${act === 'place' ? 'at' : 'from'} ${cluster}/${node}, ${at}`);
   }
   say(dryRun ? 'Nothing was written.' : `Commit ${join(folder, KEYS_LOCK_FILE)} with the change of the fleet that it belongs to.`);
   return 0;
@@ -190,6 +242,26 @@ async function readLock(folder: string): Promise<{ lock: KeysLock; text: string 
   const text = await readIfThere(join(folder, KEYS_LOCK_FILE));
   return { lock: parse(text ?? EMPTY_KEYS_LOCK), text };
 }
+
+/** What was merged: the journal, and what is declared beside it. */
+interface Merged {
+  readonly lock: KeysLock;
+  readonly declarations: Declarations;
+  readonly name: string;
+}
+
+async function readMerged(folder: string, revision: string | undefined): Promise<Merged> {
+  const commit = await resolveCommit(folder, revision);
+  if (commit?.stale !== undefined) process.stderr.write(`warning: ${commit.stale}\n`);
+  const texts = commit === undefined ? new Map<string, string>() : await fleetAt(folder, commit);
+  const name = commit === undefined ? 'the empty repository' : nameOf(commit);
+  const lock = parse(texts.get(KEYS_LOCK_FILE) ?? EMPTY_KEYS_LOCK);
+  return { lock: { ...lock, problems: ofBase(lock.problems, name) }, declarations: readDeclarations(texts), name };
+}
+
+/** The rules of a change, as `verify` applies them. */
+const judgedBy = ({ lock, declarations, name }: Merged, fleet: Fleet, now: Date) => (next: KeysLock): Problem[] =>
+  checkTransition(lock.entries, next.entries, transitionRules({ base: declarations, head: declarationsOf(fleet), now, baseName: name }, catalogue));
 
 /** The fleet by itself: whether it agrees with the journal is this command's to say. */
 const readFleet = (folder: string): LoadedFleet => loadFleet(folder, catalogue);
@@ -231,10 +303,14 @@ async function run(command: () => Promise<number>): Promise<void> {
   }
 }
 
-function refuse(problems: readonly Problem[], folder: string): number {
-  process.stderr.write(`${formatProblems(sortProblems(problems), folder)}\n`);
+function refuse(problems: readonly Problem[], folder: string, merged?: Merged): number {
+  const names = namesIn(folder, merged);
+  process.stderr.write(`${formatProblems(sortProblems(problems.map((problem) => asDeclared(problem, names))), folder)}\n`);
   return 1;
 }
+
+/** As the fleet's files spell keys now, or spelled them when they were merged. */
+const namesIn = (folder: string, merged?: Merged): KeyNames => keyNames([readDeclarations(fleetOnDisk(folder)), ...(merged ? [merged.declarations] : [])], catalogue);
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -2,6 +2,7 @@ import type { Context} from './context';
 import { called, finding } from './context';
 import { differences, Unexplained, type ObjectChange, type TreeDifference } from './diff';
 import type { Finding, TemplateChange } from './model';
+import { declaredRules } from './rules/declared';
 import { firstStarts, keyPlacements, type KeyHistory } from './rules/keys';
 import { networkPolicy, service } from './rules/network';
 import { isRbac, permissions } from './rules/permissions';
@@ -35,7 +36,7 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   for (const { id, files } of difference.twice) {
     findings.push({ section: 'other', risk: 'interrupting', code: 'declared-twice', what: `${id.kind} "${id.name}" is rendered twice, differently, in ${files.join(' and ')}`, refused: true, next: 'Render it once.', cluster: id.cluster, subject: `${id.namespace}/${id.name}` });
   }
-  findings.push(...permissions(difference.objects.filter(isRbac), context.base, context.head), ...keyPlacements(difference, context, history));
+  findings.push(...permissions(difference.objects.filter(isRbac), context.base, context.head), ...keyPlacements(difference, context, history), ...(history ? declaredRules(history.declared) : []));
   return { findings: oncePerPlace(findings), templates };
 }
 

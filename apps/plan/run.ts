@@ -69,7 +69,8 @@ async function planOf(options: PlanOptions, root: string, log: (line: string) =>
   const [before, after] = revisions;
   // Without a folder for git to stand in, as when the working tree has none, the names are taken from the root.
   const keys = await keyHistory(existsSync(fleet) ? fleet : root, base, head, new Date());
-  return makePlan({ base: before, head: after, keys, notes: [...notes, ...skipped] });
+  const stale = base.stale === undefined ? [] : [`${base.stale}.`];
+  return makePlan({ base: before, head: after, keys, notes: [...stale, ...notes, ...skipped] });
 }
 
 interface Sides {

@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem, KeyMoveFloor } from '../../fleet/catalogue';
 import type { ImageReference } from './component';
 
 /** What one component takes in one size class. */
@@ -19,6 +19,9 @@ export function appetiteOf(node: ChainNode, component: string, size: Appetite): 
     volumesGiB: { ...size.volumesGiB, ...override.volumesGiB },
   };
 }
+
+/** One floor for all networks of a chain. */
+export const always = (minutes: number, reason: string): KeyMoveFloor => ({ minutes: () => minutes, longestMinutes: minutes, reason });
 
 /** The image of the client that one component runs. */
 export function imageOf(node: ChainNode, component: string): ImageReference {

@@ -27,6 +27,7 @@ import { pools } from './pools';
 import { portOverlaps, portRange } from './ports';
 import { ranges } from './ranges';
 import { hostNetwork, reach } from './reach';
+import { ringOrder } from './ring-order';
 import { roles } from './roles';
 import { signingState } from './signing-state';
 import { tombstones } from './tombstones';
@@ -78,6 +79,7 @@ const FLEET_CHECKS = [
   atlantisMachine,
   google,
   networks,
+  ringOrder,
   images,
   limits,
   observedNodes,

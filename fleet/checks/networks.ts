@@ -25,6 +25,11 @@ export function networks(context: CheckContext): Problem[] {
 function chainProblems(network: Network, chain: ChainEntry, context: CheckContext): Problem[] {
   const file = networkFile(network.name);
   const found: Problem[] = [];
+  const { keyMoveWaitMinutes: minutes } = network;
+  const floor = chain.keyMoveFloor.minutes(network.options);
+  if (minutes < floor) {
+    found.push(problems.keyMoveWait(context.at(file, ['keyMoveWaitMinutes']), { network: network.name, minutes, floor, chain: chain.name, reason: chain.keyMoveFloor.reason }));
+  }
   if (chain.needsGenesis && !network.genesis) {
     found.push(problems.genesisRequired(context.at(file, []), { network: network.name, chain: chain.name }));
   }

@@ -50,6 +50,7 @@ function otter(): ChainEntry {
     signingState: { kind: 'volume' },
     unsupportedReach: {},
     needsGenesis: false,
+    keyMoveFloor: { minutes: () => 30, longestMinutes: 30, reason: 'an otter takes half an hour to turn around' },
     parseKey: hexKey,
     peers(options) {
       const { sentries, mirror } = options as unknown as OtterOptions;
@@ -90,6 +91,7 @@ function heron(): ChainEntry {
     signingState: { kind: 'none', reason: 'it has none' },
     unsupportedReach: { nodePort: 'its ports can not be node ports' },
     needsGenesis: true,
+    keyMoveFloor: { minutes: () => 1, longestMinutes: 1, reason: 'herons are quick' },
     parseKey: hexKey,
     peers: () => [],
     check: () => [],

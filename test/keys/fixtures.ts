@@ -26,6 +26,7 @@ const network = (name: string, keyMoveWaitMinutes: number): Network => ({
 /** Keys of this chain are hexadecimal, in any case, with or without 0x. */
 const chain: ChainEntry = {
   name: 'example',
+  keyMoveFloor: { minutes: () => 20, longestMinutes: 20, reason: 'two epochs and a margin' },
   parseKey: (key) => {
     const digits = key.toLowerCase().replace(/^0x/, '');
     return /^[0-9a-f]+$/.test(digits) ? { canonical: `0x${digits}` } : { problem: 'is not hexadecimal', next: 'Give a hexadecimal key.' };

@@ -23,6 +23,9 @@ function merged(): ScratchRepository {
     .commit('Two nodes');
 }
 
+/** eu/eth-0 stopped by a change of its own. */
+const stoppedAndMerged = (): unknown => repository.declare({ 'eu/eth-0': { keys: [key('a')], state: 'stopped' }, 'us/eth-1': { keys: [key('b')] } }).commit('Stop');
+
 /** Leaves `main` where it is. */
 function branch(name: string): void {
   repository.git('checkout', '--quiet', '-b', name);
@@ -37,7 +40,7 @@ describe('npm run keys', () => {
     expect((await repository.keys('status')).stderr).toContain("doesn't place them anywhere [keys-lock-unplaced]");
 
     const dry = await repository.keys('place', '--all-new', '--dry-run');
-    expect(dry).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`would place ${key('a')} (hoodi) at eu/eth-0, `) });
+    expect(dry).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`would place ${key('A')} (hoodi) at eu/eth-0, `) });
     expect(repository.hasLock).toBe(false);
 
     expect(await repository.keys('place', '--all-new')).toMatchObject({ code: 0, stderr: '' });
@@ -55,6 +58,7 @@ describe('npm run keys', () => {
 
   it('refuses a move in one step at every stage of it', async () => {
     merged();
+    stoppedAndMerged();
     branch('move');
     repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
     const stolen = await repository.keys('place', '--node', 'us/eth-1');
@@ -96,6 +100,7 @@ describe('npm run keys', () => {
 
   it('verify refuses a move in one change whose hashes and times are right', async () => {
     merged();
+    stoppedAndMerged();
     branch('forged');
     repository
       .declare({ 'us/eth-1': { keys: [key('b'), key('a')] } })
@@ -173,7 +178,7 @@ describe('npm run keys', () => {
     expect(repository.hasLock).toBe(false);
   });
 
-  it('retires only what has stopped or is not declared, with a proof', async () => {
+  it('retires only what has stopped, with a proof', async () => {
     merged();
     const before = repository.lock;
     expect(await repository.keys('retire', '--node', 'eu/eth-0', '--proof', PROOF)).toMatchObject({
@@ -181,7 +186,7 @@ describe('npm run keys', () => {
     });
     expect(await repository.keys('retire', '--node', 'eu/eth-0')).toMatchObject({ code: 1, stderr: expect.stringContaining("required option '--proof <text>' not specified") });
     expect(await repository.keys('retire', '--proof', PROOF)).toMatchObject({ code: 2, stderr: 'error: give either a key or --node <cluster/node>\n' });
-    repository.declare({ 'eu/eth-0': { keys: [key('a')], state: 'stopped' }, 'us/eth-1': { keys: [key('b')] } });
+    stoppedAndMerged();
     expect(await repository.keys('retire', '--node', 'eu/eth-0', '--proof', 'gone')).toMatchObject({ code: 1, stderr: expect.stringContaining('[keys-no-proof]') });
     expect(repository.lock).toBe(before);
 

@@ -97,7 +97,7 @@ describe('npm run plan', () => {
     const { code, stdout, stderr } = await run('--base', revisions['base']!, '--head', revisions['move']!);
     expect(code).toBe(1);
     expect(stdout, stderr).toMatch(/REFUSED \[second-signer risk\] .*would move here from eu\/hoodi-0 in one change/);
-    expect(stdout.match(/REFUSED \[second-signer risk\]/g)!.length).toBe(2); // by the journal, and by what is rendered
+    expect(stdout.match(/REFUSED \[second-signer risk\]/g)!.length).toBe(3); // by the journal, and by what is rendered
     expect(stdout).toMatch(/keys\.lock\/line \d/);
     expect(stderr).toMatch(/error: \d findings are refused/);
   });

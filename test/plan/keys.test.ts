@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyHistory } from '../../apps/plan/rules/keys';
+import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
 import { append, EMPTY_KEYS_LOCK, parse, type DraftEntry } from '../../fleet/keys-lock';
 import { key } from '../keys/scratch-repository';
 import { codes, edited, GETH, golden, only, planOf, type Editable, type Files } from './trees';
@@ -9,8 +10,12 @@ const place = (node: string, digit = '1'): DraftEntry => ({ act: 'place', key: k
 const retire = (node: string, digit = '1'): DraftEntry => ({ ...place(node, digit), act: 'retire', proof: 'the pod is gone, ana looked' });
 const lock = (...steps: (readonly [Date, ...DraftEntry[]])[]): string => steps.reduce((text, [time, ...drafts]) => append(parse(text), drafts, time), EMPTY_KEYS_LOCK);
 
+/** What a revision declares: the node of the journal, stopped, and its network's wait. */
+const declared = ({ wait = 30, state = 'stopped' } = {}): Declarations =>
+  readDeclarations(new Map([['networks/hoodi.yaml', `chain: ethereum\nkeyMoveWaitMinutes: ${wait}\n`], ['nodes/gke-golden/hoodi.yaml', `nodes: [{ name: a, state: ${state}, keys: ["${key('1').toUpperCase().replace('0X', '')}"] }]\n`]]));
+
 const history = (base: string, head: string, more: Partial<KeyHistory> = {}): { keys: KeyHistory } => ({
-  keys: { base: parse(base), head: parse(head), waits: { base: { hoodi: 30 }, head: { hoodi: 30 } }, now: at(300), baseName: 'main (aaaaaaaaaa)', ...more },
+  keys: { base: parse(base), head: parse(head), declared: { base: declared(), head: declared() }, now: at(300), baseName: 'main (aaaaaaaaaa)', ...more },
 });
 
 /** Lets a component's agent claim these keys besides its own. */
@@ -43,6 +48,16 @@ describe('the journals', () => {
     expect(only(plan, 'key-retired').what).toMatch(/retired from a; proof: the pod is gone/);
   });
 
+  it('refuse a retirement of a node that runs in what was merged, whatever the change makes of it', () => {
+    const merged = lock([at(0), place('a')]);
+    for (const state of ['stopped', 'retired']) {
+      const plan = planOf(golden, golden, history(merged, append(parse(merged), [retire('a')], at(10)), { declared: { base: declared({ state: 'running' }), head: declared({ state }) } }));
+      expect(only(plan, 'keys-not-stopped')).toMatchObject({ refused: true, section: 'keys', risk: 'second-signer risk' });
+      // Spelled as it is declared.
+      expect(only(plan, 'keys-not-stopped').what).toContain(`Key ${key('1').slice(2, 16)}...`);
+    }
+  });
+
   it('let a key be placed again once its retirement was merged and the wait is over', () => {
     const merged = lock([at(0), place('a')], [at(10), retire('a')]);
     const plan = planOf(golden, golden, history(merged, append(parse(merged), [place('b')], at(290))));
@@ -62,9 +77,9 @@ describe('the journals', () => {
   it('refuse a wait that the same change shortens', () => {
     const merged = lock([at(0), place('a')], [at(280), retire('a')]);
     const head = append(parse(merged), [place('b')], at(290));
-    const plan = planOf(golden, golden, history(merged, head, { waits: { base: { hoodi: 30 }, head: { hoodi: 0 } } }));
+    const plan = planOf(golden, golden, history(merged, head, { declared: { base: declared(), head: declared({ wait: 0 }) } }));
     expect(plan.refused).toBe(true);
-    expect(only(plan, 'key-wait-changed')).toMatchObject({ risk: 'second-signer risk', what: 'the wait before a key is placed again goes from 30 to 0 minutes' });
+    expect(only(plan, 'key-wait-changed')).toMatchObject({ risk: 'second-signer risk', what: 'the wait before a key is placed again goes from 30 to 20 minutes; this change itself is judged by the longer one' });
   });
 
   it('refuse history that was rewritten or damaged', () => {

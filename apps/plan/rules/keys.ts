@@ -1,6 +1,11 @@
 import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
+import { catalogue } from '../../../constructs/chains';
 import type { Problem } from '../../../fleet/errors';
-import { checkTransition, state, type KeysLock, type ReadEntry } from '../../../fleet/keys-lock';
+import type { Declarations } from '../../../fleet/keys/declarations';
+import { asDeclared, keyNames, type KeyNames } from '../../../fleet/keys/names';
+import { shortened } from '../../../fleet/keys/retirement';
+import { waits } from '../../../fleet/keys/waits';
+import { checkTransition, state, transitionRules, type KeysLock, type ReadEntry } from '../../../fleet/keys-lock';
 import { finding, type Context } from '../context';
 import type { ObjectChange, TreeDifference } from '../diff';
 import type { Finding } from '../model';
@@ -10,8 +15,8 @@ import { clusterOf, grouped, label, type K8sObject, type RenderedTree } from '..
 export interface KeyHistory {
   readonly base: KeysLock;
   readonly head: KeysLock;
-  /** Minutes that a key waits, by network, in each revision; the longer one counts. */
-  readonly waits: { readonly base: Readonly<Record<string, number>>; readonly head: Readonly<Record<string, number>> };
+  /** What each of them declares; what demands more counts. */
+  readonly declared: { readonly base: Declarations; readonly head: Declarations };
   readonly now: Date;
   readonly baseName: string;
 }
@@ -21,8 +26,9 @@ export interface KeyHistory {
  * place and given to another in one change is refused: clusters are applied one by one.
  */
 export function keyPlacements(difference: TreeDifference, context: Context, history: KeyHistory | undefined): Finding[] {
-  const journal = history ? ofJournal(history) : [];
-  return [...journal, ...ofTrees(difference, context), ...(history ? shorterWaits(history) : [])];
+  const names = history ? keyNames([history.declared.head, history.declared.base], catalogue) : String;
+  const journal = history ? ofJournal(history, names) : [];
+  return [...journal, ...ofTrees(difference, context, names), ...(history ? changedWaits(history) : [])];
 }
 
 /** A first start takes an empty signing volume for the right one. */
@@ -33,18 +39,14 @@ export function firstStarts(change: ObjectChange, context: Context): Finding[] {
   return [finding(change, 'keys', 'second-signer risk', 'first-start', `first start of ${change.component} is approved: an empty signing volume is taken for the right one`)];
 }
 
-function ofJournal({ base, head, waits, now, baseName }: KeyHistory): Finding[] {
+function ofJournal({ base, head, declared, now, baseName }: KeyHistory, names: KeyNames): Finding[] {
   const broken = [...base.problems.map((problem) => ({ ...problem, message: `in ${baseName}: ${problem.message}` })), ...head.problems];
   if (broken.length > 0) return broken.map(refusal);
-  const waitMinutes = (network: string): number | undefined => {
-    const known = [waits.base[network], waits.head[network]].filter((minutes) => minutes !== undefined);
-    return known.length === 0 ? undefined : Math.max(...known);
-  };
-  const problems = checkTransition(base.entries, head.entries, { waitMinutes, now, baseName });
+  const problems = checkTransition(base.entries, head.entries, transitionRules({ ...declared, now, baseName }, catalogue)).map((problem) => asDeclared(problem, names));
   const merged = state(base.entries);
   const fresh = head.entries.slice(base.entries.length);
   const rewritten = problems.some(({ code }) => code.includes('history') || code.includes('rewritten'));
-  return [...problems.map(refusal), ...(rewritten ? [] : fresh.map((entry) => placement(entry, merged.has(entry.key))))];
+  return [...problems.map(refusal), ...(rewritten ? [] : fresh.map((entry) => placement(entry, merged.has(entry.key), names)))];
 }
 
 const refusal = (problem: Problem): Finding => ({
@@ -58,11 +60,11 @@ const refusal = (problem: Problem): Finding => ({
   subject: problem.places[0] ? `line ${problem.places[0].line}` : 'whole file',
 });
 
-const placement = ({ act, network, cluster, node, proof, key }: ReadEntry, known: boolean): Finding => ({
+const placement = ({ act, network, cluster, node, proof, key }: ReadEntry, known: boolean, names: KeyNames): Finding => ({
   section: 'keys',
   risk: 'second-signer risk',
   code: act === 'place' ? 'key-placed' : 'key-retired',
-  what: act === 'place' ? `${short(key)} is placed at ${node}${known ? ', after its retirement' : ' for the first time'}` : `${short(key)} is retired from ${node}; proof: ${proof ?? 'none'}`,
+  what: act === 'place' ? `key ${shortened(names(key))} is placed at ${node}${known ? ', after its retirement' : ' for the first time'}` : `key ${shortened(names(key))} is retired from ${node}; proof: ${proof ?? 'none'}`,
   network,
   cluster,
   subject: node,
@@ -75,7 +77,7 @@ interface Claim {
   readonly node: string;
 }
 
-function ofTrees({ objects }: TreeDifference, context: Context): Finding[] {
+function ofTrees({ objects }: TreeDifference, context: Context, names: KeyNames): Finding[] {
   const of = (side: 'before' | 'after'): Map<string, Claim[]> => grouped(objects.flatMap((change) => claims(change[side], change.id.cluster)), ({ key }) => key);
   const [gone, come] = [of('before'), of('after')];
   const findings: Finding[] = [];
@@ -89,9 +91,9 @@ function ofTrees({ objects }: TreeDifference, context: Context): Finding[] {
     const before = (everywhere?.base.get(claim.key) ?? []).filter((place) => at(place) !== at(claim));
     const twice = (everywhere?.head.get(claim.key) ?? []).filter((place) => at(place) !== at(claim));
     if (twice.length > 0) {
-      say(claim, 'key-twice', `${short(claim.key)} would be claimed here and at ${at(twice[0]!)}`, { refused: true, next: 'A key has one place: take it from one of the two.' });
+      say(claim, 'key-twice', `key ${shortened(names(claim.key))} would be claimed here and at ${at(twice[0]!)}`, { refused: true, next: 'A key has one place: take it from one of the two.' });
     } else if (before.length > 0) {
-      say(claim, 'key-moved', `${short(claim.key)} would move here from ${at(before[0]!)} in one change: its old signer may still run when the new one starts`, {
+      say(claim, 'key-moved', `key ${shortened(names(claim.key))} would move here from ${at(before[0]!)} in one change: its old signer may still run when the new one starts`, {
         refused: true,
         next: 'Retire it there first (`npm run keys -- retire`), merge and apply that, wait, then place it here.',
       });
@@ -133,14 +135,12 @@ function agentOf(object: K8sObject | undefined): Partial<AgentConfig> | undefine
   }
 }
 
-function shorterWaits({ waits }: KeyHistory): Finding[] {
-  return Object.entries(waits.head).flatMap(([network, minutes]) => {
-    const before = waits.base[network];
-    if (before === undefined || before === minutes) return [];
-    const what = `the wait before a key is placed again goes from ${before} to ${minutes} minutes`;
-    return [{ section: 'keys' as const, risk: minutes < before ? ('second-signer risk' as const) : ('harmless' as const), code: 'key-wait-changed', what, network, cluster: 'all clusters', subject: network }];
+/** What a key would wait by each revision alone. A network that is gone, or of another chain, counts by what is left of it. */
+function changedWaits({ declared: { base, head }, baseName }: KeyHistory): Finding[] {
+  return [...base.networks.keys()].flatMap((network) => {
+    const [before, after] = [waits(base, base, baseName, catalogue).of(network).minutes, waits(head, head, baseName, catalogue).of(network).minutes];
+    if (!head.networks.has(network) || before === after) return [];
+    const what = `the wait before a key is placed again goes from ${before} to ${after} minutes; this change itself is judged by the longer one`;
+    return [{ section: 'keys' as const, risk: after < before ? ('second-signer risk' as const) : ('harmless' as const), code: 'key-wait-changed', what, network, cluster: 'all clusters', subject: network }];
   });
 }
-
-/** Enough of a public key to recognise it. */
-export const short = (key: string): string => (key.length <= 24 ? `key ${key}` : `key ${key.slice(0, 14)}...${key.slice(-6)}`);

@@ -1,6 +1,6 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec, ConfigFolder, Port, SecretFile, Volume } from '../component';
-import { appetiteOf, imageOf, type Appetite } from '../shared';
+import { always, appetiteOf, imageOf, type Appetite } from '../shared';
 import { checkNode, COMPONENT, HTTP_PORT } from './check';
 import { BLS_PREFIX, NODE_ID_PREFIX, parseKey } from './keys';
 import { networkOptions, networkOptionsOf, nodeOptions, optionsOf } from './options';
@@ -49,6 +49,7 @@ export const avalanche: ChainDefinition = {
   },
   // It knows the genesis of its public networks.
   needsGenesis: false,
+  keyMoveFloor: always(10, 'a block is accepted within seconds and proposers change every few; the rest is for validators that are behind'),
   parseKey,
   peers: () => [],
   check: (node) => checkNode(node, [dataVolume(node)]),

@@ -1,6 +1,6 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec, ConfigFolder, Port, PrepareStep, SecretFile, Volume } from '../component';
-import { appetiteOf, imageOf, type Appetite } from '../shared';
+import { always, appetiteOf, imageOf, type Appetite } from '../shared';
 import { BINARIES, checkNode } from './check';
 import { API_PORT, configFiles, GRPC_PORT, METRICS_PORT, RPC_PORT } from './config';
 import { parseKey } from './keys';
@@ -36,6 +36,7 @@ export const cosmos: ChainDefinition = {
     hostNetwork: 'Cosmos nodes fit the restricted Pod Security Standard and run on a network of their own; use nodePort',
   },
   needsGenesis: true,
+  keyMoveFloor: always(15, 'more than a hundred blocks of any of these chains: no height that the old holder was asked to sign is still open'),
   parseKey,
   peers: (options) =>
     ((options as NodeOptions).sentries ?? []).map((node, index) => ({ node, path: ['sentries', index], roles: ['sentry'], sameCluster: false })),

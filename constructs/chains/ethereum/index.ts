@@ -1,5 +1,6 @@
 import type { ChainNode, PeerReference } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec } from '../component';
+import { always } from '../shared';
 import { builder } from './builder';
 import { check } from './check';
 import { consensus, CONSENSUS_CLIENTS } from './consensus';
@@ -39,6 +40,7 @@ export const ethereum: ChainDefinition = {
   signingState: { kind: 'volume' },
   unsupportedReach: { hostNetwork: 'no Ethereum client needs the network of its machine: use nodePort or loadBalancer' },
   needsGenesis: false,
+  keyMoveFloor: always(20, 'three epochs: an attestation is included until the end of the epoch after its own (EIP-7045), and what is included is final two epochs later'),
   parseKey,
   peers,
   check,

@@ -2,6 +2,7 @@ import type { ChainNode } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec, Port, SecretFile, Volume } from '../component';
 import { appetiteOf, imageOf, type Appetite } from '../shared';
 import { checkNode } from './check';
+import { keyMoveFloor } from './key-move';
 import { parseKey } from './keys';
 import { networkOptions, networkOptionsOf, nodeOptions, optionsOf } from './options';
 import { componentOf, METRICS_PORT, onParachain, PARACHAIN, PORT_SPAN, RELAY, RELAY_METRICS_PORT, RELAY_RPC_PORT, RPC_PORT, signs } from './roles';
@@ -49,6 +50,7 @@ export const polkadot: ChainDefinition = {
     hostNetwork: 'the clients fit the restricted Pod Security Standard and run on a network of their own; use nodePort',
   },
   needsGenesis: false,
+  keyMoveFloor,
   parseKey,
   peers: () => [],
   check: (node) => checkNode(node, componentOf(node), volumeNames(node)),

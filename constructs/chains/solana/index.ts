@@ -1,6 +1,6 @@
 import type { ChainNode } from '../../../fleet/catalogue';
 import type { ChainDefinition, ComponentSpec, HardeningException, Port, SecretFile, Volume } from '../component';
-import { appetiteOf, imageOf, parseRelease, type Appetite } from '../shared';
+import { always, appetiteOf, imageOf, parseRelease, type Appetite } from '../shared';
 import { checkNode, COMPONENT, PORT_SPAN, RPC_PORT } from './check';
 import { base58Bytes, networkOptions, networkOptionsOf, nodeOptions, optionsOf } from './options';
 import { hasXdpByDefault } from './release';
@@ -39,6 +39,7 @@ export const solana: ChainDefinition = {
   unsupportedReach: { outbound: NEEDS_HOST_NETWORK, loadBalancer: NEEDS_HOST_NETWORK, nodePort: NEEDS_HOST_NETWORK },
   // The client fetches the genesis from known validators and checks it against the declared hash.
   needsGenesis: false,
+  keyMoveFloor: always(15, 'a vote lives for 150 slots, a minute, and is rooted after 32 votes more; the rest is for validators that are behind'),
   parseKey,
   peers: () => [],
   check: (node) => checkNode(node, volumeNames(node)),

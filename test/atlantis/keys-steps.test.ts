@@ -1,0 +1,213 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isMap, parseDocument, type YAMLMap } from 'yaml';
+import { catalogue } from '../../constructs/chains';
+import { loadFleet } from '../../fleet/load';
+import { Checkout } from './checkout';
+import { ROOT } from './fleets';
+import { BIN, type Ran } from './server';
+
+const { fleet } = loadFleet(join(ROOT, 'fleet'), catalogue);
+const signer = fleet!.nodes.find(({ cluster, network, keys }) => fleet!.clusters[cluster]!.cloud === 'gcp' && fleet!.networks[network]!.chain === 'cosmos' && keys.length === 1)!;
+const { project, region } = fleet!.clusters[signer.cluster] as { project: string; region: string };
+const [at, namespace] = [`${signer.cluster}/${signer.name}`, `staking-${signer.network}`];
+const PROOF = 'its pod is gone, ana looked';
+
+/** The steps as they are, in front of stand-ins for what only a cluster and a cloud have. */
+const folder = mkdtempSync(join(tmpdir(), 'stockade-keys-steps-'));
+const [state, programs] = [join(folder, 'state'), join(folder, 'programs')];
+const checkout = new Checkout(join(folder, 'checkout'));
+const planFile = join(folder, 'keys.tfplan');
+const log = join(folder, 'asked.log');
+
+function standIn(name: string, script: string): string {
+  writeFileSync(join(programs, name), `#!/bin/bash\n${script}\n`);
+  chmodSync(join(programs, name), 0o755);
+  return join(programs, name);
+}
+
+/** What the cluster has, by path; undefined: nobody answers there. */
+function clusterHas(lists: Readonly<Record<string, readonly object[]>> | undefined): void {
+  const down = `echo 'Unable to connect to the server: dial tcp: i/o timeout' >&2; exit 1`;
+  const cases = Object.entries(lists ?? {}).map(([path, items]) => `*/${path}) echo '${JSON.stringify({ items })}' ;;`);
+  standIn('kubectl', `echo "kubectl $*" >>${log}\ncase "\${@: -1}" in ${cases.join('\n')} *) ${lists ? `echo '{"items":[]}'` : down} ;; esac`);
+}
+
+/** What Compute Engine has: machines, and operations that ended. */
+function cloudHas({ machines = [], operations = [] }: { machines?: readonly object[]; operations?: readonly object[] } = {}): void {
+  standIn(
+    'gcloud',
+    `echo "gcloud $* as $(grep -o 'stockade-[a-z]*@' "\${GOOGLE_APPLICATION_CREDENTIALS:-/dev/null}" | head -n 1)" >>${log}
+case "$*" in
+  "container clusters describe"*) echo '{"controlPlaneEndpointsConfig":{"dnsEndpointConfig":{"endpoint":"x.gke.goog"}}}' ;;
+  "config list"*) echo '{"core":{"account":"ana@example.com"}}' ;;
+  "compute instances list"*) echo '${JSON.stringify(machines)}' ;;
+  "compute operations list"*) echo '${JSON.stringify(operations)}' ;;
+  *) exit 1 ;;
+esac`,
+  );
+}
+
+const environment = (): Record<string, string> => ({
+  HOME: folder,
+  PATH: `${programs}:${process.env['PATH']}`,
+  STOCKADE_HOME: ROOT,
+  STOCKADE_STATE: state,
+  STOCKADE_CLOUD: 'aws',
+  STOCKADE_GCP_PROJECT: project,
+  STOCKADE_GCP_PROJECTS: project,
+  STOCKADE_GCP_PROJECT_NUMBER: '123456789012',
+  STOCKADE_AWS_ACCOUNT: '111122223333',
+  AWS_REGION: 'eu-central-1',
+  // The branch's rules, for whatever step asks the Git host for them.
+  STOCKADE_GITHUB: join(programs, 'github'),
+  DIR: join(checkout.folder, 'infra/projects/keys'),
+  REPO_REL_DIR: 'infra/projects/keys',
+  WORKSPACE: 'default',
+  PLANFILE: planFile,
+  PROJECT_NAME: 'keys',
+  HEAD_COMMIT: checkout.git('rev-parse', 'HEAD'),
+  BASE_BRANCH_NAME: 'main',
+});
+
+function step(name: 'keys-plan' | 'keys-apply'): Ran {
+  const { status, stdout, stderr } = spawnSync(join(BIN, name), [], { cwd: checkout.folder, env: environment(), encoding: 'utf8' });
+  return { code: status ?? 1, output: stdout + stderr };
+}
+
+/** A node of the fleet, declared otherwise. */
+function declare(change: (node: YAMLMap) => void): void {
+  const path = join(checkout.folder, 'fleet', signer.source.file);
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  const nodes = document.get('nodes') as { items: unknown[] };
+  change(nodes.items.find((node): node is YAMLMap => isMap(node) && node.get('name') === signer.name)!);
+  writeFileSync(path, document.toString({ lineWidth: 0 }));
+}
+
+function keys(...args: string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(ROOT, 'apps/cli/keys.ts'), ...args], { cwd: ROOT, env: environment(), encoding: 'utf8' });
+  return { code: status ?? 1, output: stdout + stderr };
+}
+
+/** What the trusted copy says of the checkout, as the server keeps it. */
+function planned(findings: readonly object[] = [], base = checkout.git('rev-parse', 'main')): void {
+  const side = { name: 'x', clusters: 1, nodes: 1, digest: 'x' };
+  const risks = Object.fromEntries(['data loss', 'second-signer risk', 'interrupting', 'one-way', 'permissions', 'exposure', 'hardening', 'restart when fired', 'harmless'].map((risk) => [risk, 0]));
+  const plan = { version: 1, base: { ...side, revision: base }, head: side, refused: findings.length > 0, notes: [], risks, releases: [], findings, raw: { objects: 0, leftOut: 0, changes: [] } };
+  mkdirSync(join(state, 'plans'), { recursive: true });
+  writeFileSync(plan0(), JSON.stringify(plan));
+}
+const plan0 = (): string => join(state, 'plans', `${checkout.git('rev-parse', 'HEAD^{tree}')}.json`);
+const refusedIn = (section: string): object => ({ section, risk: 'second-signer risk', code: 'x', what: 'a key would be claimed twice', refused: true, next: 'Take it from one.', count: 1, places: {} });
+
+const retires = (...machine: string[]): void => {
+  checkout.git('checkout', '--quiet', '-B', 'retire', 'main');
+  declare((node) => {
+    node.set('state', 'retired');
+    node.set('keys', []);
+  });
+  const said = keys('retire', '--node', at, '--proof', PROOF, '--fleet', join(checkout.folder, 'fleet'), '--base', 'main', ...machine);
+  expect(said).toMatchObject({ code: 0 });
+  checkout.git('commit', '--quiet', '--all', '--message', 'Retire');
+  planned();
+};
+
+const set = (replicas: number): object => ({
+  metadata: { name: `${signer.name}-node`, generation: 1, labels: { 'stockade.dev/node': signer.name } },
+  spec: { replicas, template: { spec: { volumes: [{ configMap: { name: 'c' } }] } } },
+  status: { observedGeneration: 1, replicas, currentRevision: 'r', updateRevision: 'r' },
+});
+const revision = { metadata: { name: 'r' }, data: { spec: { template: { spec: { volumes: [{ configMap: { name: 'c' } }] } } } } };
+const configMap = (...claims: string[]): object => ({ metadata: { name: 'c' }, data: { 'agent.json': JSON.stringify({ secrets: claims.map((claim) => ({ claim })) }) } });
+
+beforeAll(() => {
+  for (const path of [state, programs]) mkdirSync(path, { recursive: true });
+  standIn('github', `echo '${JSON.stringify([{ type: 'pull_request', parameters: { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true } }, { type: 'required_status_checks', parameters: { required_status_checks: [{ context: 'stockade/plan' }] } }])}'`);
+  checkout.init(() => declare((node) => node.set('state', 'stopped')));
+  if (!checkout.git('remote').includes('origin')) checkout.git('remote', 'add', 'origin', '.');
+}, 120_000);
+beforeEach(() => {
+  rmSync(log, { force: true });
+  clusterHas({});
+  cloudHas();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a change that retires the key of a node that was stopped before', { timeout: 120_000 }, () => {
+  it('is planned and applied where the cluster has nothing left that signs or could', () => {
+    retires();
+    expect(step('keys-plan')).toMatchObject({ code: 0, output: expect.stringContaining(`${at}: its signer has ended, and nothing can start it.`) });
+    expect(step('keys-apply')).toMatchObject({ code: 0, output: expect.stringContaining('fleet/keys.lock is as planned') });
+    // By the plan identity.
+    expect(readFileSync(log, 'utf8')).toMatch(new RegExp(`gcloud container clusters describe ${signer.cluster} .* as stockade-plan@`));
+    expect(readFileSync(log, 'utf8')).toContain(`/kubeconfigs/plan/${signer.cluster} get --raw /api/v1/namespaces/${namespace}/pods`);
+  });
+
+  it('is not applied where a pod came up after the plan', () => {
+    retires();
+    expect(step('keys-plan').code).toBe(0);
+    clusterHas({ pods: [{ metadata: { name: `${signer.name}-node-0`, labels: { 'stockade.dev/node': signer.name } } }] });
+    expect(step('keys-apply')).toMatchObject({ code: 1, output: expect.stringContaining(`pod ${namespace}/${signer.name}-node-0 is there`) });
+  });
+
+  it('is not planned while a replica is left, or the revision that would start has the key, and passes once that is gone', () => {
+    retires();
+    clusterHas({ statefulsets: [set(1)], controllerrevisions: [revision], configmaps: [configMap(signer.keys[0]!)] });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('is to have 1 replicas') });
+    clusterHas({ statefulsets: [set(0)], controllerrevisions: [revision], configmaps: [configMap(signer.keys[0]!)] });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining(`kubectl --namespace ${namespace} delete statefulset ${signer.name}-node`) });
+    expect(existsSync(planFile) && readFileSync(planFile, 'utf8') === '').toBe(false);
+    clusterHas({ statefulsets: [set(0)], controllerrevisions: [revision], configmaps: [configMap()] });
+    expect(step('keys-plan').code).toBe(0);
+  });
+
+  it('is asked about where the cluster was merged, and not at all where the same change moves a cluster that keys are placed in', () => {
+    retires();
+    const file = join(checkout.folder, 'fleet/clusters', `${signer.cluster}.yaml`);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`project: ${project}`, 'project: somebody-elses'));
+    checkout.git('commit', '--quiet', '--all', '--message', 'And the cluster is elsewhere');
+    planned();
+    clusterHas({ statefulsets: [set(1)] });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('[keys-cluster-moved]') });
+    expect(existsSync(log)).toBe(false);
+    // By the step that asks, alone.
+    const base = checkout.git('rev-parse', 'main');
+    const { stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(ROOT, 'tools/retirements.ts'), '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0()], { cwd: ROOT, env: environment(), encoding: 'utf8' });
+    expect(readFileSync(log, 'utf8')).toContain(`describe ${signer.cluster} --location=${region} --project=${project} `);
+    expect(readFileSync(log, 'utf8')).not.toContain('somebody-elses');
+    expect(stderr).toContain('is to have 1 replicas');
+  });
+
+  it('of a cluster that does not answer takes a machine that its cloud has deleted, and no words', () => {
+    const deleted = { operationType: 'delete', targetId: '4711471147', status: 'DONE', targetLink: `https://x/projects/${project}/zones/${signer.zone}/instances/gke-${signer.cluster.slice(0, 15)}-x` };
+    retires();
+    clusterHas(undefined);
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringMatching(/can not be asked about .*i\/o timeout[^]*--machine <cloud id>/) });
+    cloudHas({ operations: [deleted] });
+    retires('--machine', deleted.targetId);
+    expect(readFileSync(join(checkout.folder, 'fleet/keys.lock'), 'utf8')).toMatch(new RegExp(`"proof":"${PROOF} \\[machine gcp 4711471147 deleted, asked [0-9TZ:-]+ as ana@example.com\\]"`));
+    expect(step('keys-plan')).toMatchObject({ code: 0, output: expect.stringContaining('its signer has ended') });
+    expect(readFileSync(log, 'utf8')).toMatch(/gcloud compute operations list .* as stockade-plan@/);
+    // The quotation is no proof by itself: the cloud is asked again.
+    cloudHas({ machines: [{ id: deleted.targetId, name: 'gke-x', status: 'RUNNING' }] });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('Compute Engine has it, as gke-x (RUNNING)') });
+  });
+
+  it('is not planned without the readable plan of this tree and this main, nor where that refuses something about keys', () => {
+    retires();
+    planned([refusedIn('keys')]);
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('error: a key would be claimed twice\n  next: Take it from one.') });
+    planned([], 'a'.repeat(40));
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('the readable plan compares with aaaaaaaaaa') });
+    writeFileSync(plan0(), '{}');
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
+    rmSync(plan0());
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
+    // What it refuses of something else, other projects refuse.
+    planned([refusedIn('volumes')]);
+    expect(step('keys-plan').code).toBe(0);
+  });
+});

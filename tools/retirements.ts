@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { BaseError, resolveCommit } from '../apps/cli/base-revision';
+import { fleetAt } from '../apps/cli/fleet-at';
+import { askCloud } from '../apps/keys/ask-cloud';
+import { askCluster, type Answer } from '../apps/keys/ask-cluster';
+import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
+import { planSchema } from '../apps/plan/model';
+import { readDeclarations } from '../fleet/keys/declarations';
+import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../fleet/keys-lock';
+import { printable } from '../naming/printable';
+
+/**
+ * A step of Atlantis' server (`infra/atlantis/server/bin/keys-plan` and `keys-apply`), by the plan identity: whether the readable plan refuses nothing about keys,
+ * and whether the signers that a change retires have ended. Which cluster is asked, and where, was merged; the change has no say in it.
+ */
+const program = new Command('retirements')
+  .requiredOption('--fleet <folder>', 'the reviewed fleet, in a repository that has the base')
+  .requiredOption('--base <commit>', 'what is merged')
+  .requiredOption('--plan <file>', 'the plan of the reviewed tree, as the server wrote it')
+  .allowExcessArguments(false)
+  .parse();
+
+const BIN = resolve(__dirname, '../infra/atlantis/server/bin');
+
+interface Refusal {
+  readonly what: string;
+  readonly next: string;
+}
+
+main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
+  (refusals) => {
+    for (const { what, next } of refusals) process.stderr.write(`error: ${printable(what)}\n  next: ${printable(next)}\n`);
+    process.exitCode = refusals.length > 0 ? 1 : 0;
+  },
+  (error: unknown) => {
+    process.stderr.write(error instanceof BaseError ? `error: ${error.message}\n  next: ${error.next}\n` : `${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
+    process.exitCode = error instanceof BaseError ? 1 : 70;
+  },
+);
+
+async function main({ fleet, base, plan }: { readonly fleet: string; readonly base: string; readonly plan: string }): Promise<Refusal[]> {
+  const commit = await resolveCommit(fleet, base);
+  const merged = commit === undefined ? new Map<string, string>() : await fleetAt(fleet, commit);
+  const before = parse(merged.get(KEYS_LOCK_FILE) ?? EMPTY_KEYS_LOCK);
+  const after = parse(readFileSync(join(fleet, KEYS_LOCK_FILE), 'utf8'));
+  const refusals = refusedByPlan(plan, commit?.id);
+  // `keys verify` ran before and found both whole.
+  if (before.problems.length + after.problems.length > 0) return [...refusals, { what: `${KEYS_LOCK_FILE} is damaged`, next: 'npm run keys -- verify says where.' }];
+  const declared = readDeclarations(merged);
+  for (const retired of retirementsOf(after.entries.slice(before.entries.length))) {
+    const found = await judgeRetirement(retired, await ask(retired.cluster, retired.network, merged), declared, askCloud([join(BIN, 'as'), 'plan', '--']), new Date());
+    refusals.push(...found);
+    if (found.length === 0) process.stdout.write(`${printable(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.\n`);
+  }
+  return refusals;
+}
+
+/** The plan is the trusted copy's own; without it nobody knows what the change means, whatever the reason. */
+function refusedByPlan(file: string, base: string | undefined): Refusal[] {
+  const again = 'Comment: atlantis plan. What it prints first says why there is none.';
+  const read = existsSync(file) ? planSchema.safeParse(safely(() => JSON.parse(readFileSync(file, 'utf8')) as unknown)) : undefined;
+  if (!read?.success) return [{ what: 'there is no readable plan of this tree', next: again }];
+  if (read.data.base.revision !== base) return [{ what: `the readable plan compares with ${read.data.base.revision ?? 'nothing'}, and ${base ?? 'nothing'} is merged now`, next: again }];
+  return read.data.findings.filter(({ section, refused }) => section === 'keys' && refused).map(({ what, next }) => ({ what, next: next ?? 'Read the plan in the comment of this pull request.' }));
+}
+
+/** A cluster that nothing merged declares, or that its cloud does not find, can't be reached. */
+async function ask(cluster: string, network: string, merged: ReadonlyMap<string, string>): Promise<Answer> {
+  const file = `clusters/${cluster}.yaml`;
+  const text = merged.get(file);
+  if (text === undefined) return { kind: 'unreachable', why: 'what was merged does not declare it' };
+  const folder = mkdtempSync(join(tmpdir(), 'stockade-merged-'));
+  try {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+    const { status, stdout, stderr } = spawnSync(join(BIN, 'kubeconfig'), ['plan', cluster, folder], { encoding: 'utf8' });
+    if (status !== 0) return { kind: 'unreachable', why: stderr.trim().replaceAll(/\s+/g, ' ') || `no kubeconfig (exit code ${status})` };
+    return await askCluster({ kubeconfig: stdout.trim() }, network);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function safely(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
