@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Manifest } from '../../constructs/manifest';
 import { DeployError, refuse } from './errors';
+import { unreached } from './get-in';
 
 /** An object as the API server has it. */
 export interface Live extends Manifest {
@@ -24,6 +25,8 @@ export interface Access {
   readonly kubeconfig?: string;
   /** @default 'kubectl' */
   readonly kubectl?: string;
+  /** How a person gets into the cluster, for whoever can't. @default - the page that says it of every cluster */
+  readonly getIn?: () => string;
 }
 
 interface Output {
@@ -55,6 +58,7 @@ export async function getRaw<T>(access: Access, path: string): Promise<T | undef
   const { code, stdout, stderr } = await kubectl(access, ['get', '--raw', path]);
   if (code === 0) return JSON.parse(stdout) as T;
   if (/\(NotFound\)/.test(stderr)) return undefined;
+  unreached(access, stderr);
   return refuse(`GET ${path} failed: ${stderr.trim()}`, 'Check that the cluster can be reached and that this identity may read. A cluster that is new is planned again once its stacks are applied.');
 }
 
@@ -80,7 +84,9 @@ export async function applyServerSide(access: Access, objects: readonly Manifest
 /** A merge patch of one object. @throws DeployError with the API server's words */
 export async function patch(access: Access, { plural, namespace, name }: { plural: string; namespace: string; name: string }, body: unknown): Promise<void> {
   const { code, stderr } = await kubectl(access, ['--namespace', namespace, 'patch', plural, name, '--type=merge', '--field-manager=stockade-operator', `--patch=${JSON.stringify(body)}`]);
-  if (code !== 0) refuse(`${plural} ${namespace}/${name} was not patched: ${stderr.trim()}`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.');
+  if (code === 0) return;
+  unreached(access, stderr);
+  refuse(`${plural} ${namespace}/${name} was not patched: ${stderr.trim()}`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.');
 }
 
 /** Arguments go to kubectl as they are, through no shell. */
