@@ -23,13 +23,13 @@ export const FIELD_MANAGER = 'stockade';
 export interface Access {
   /** Path of a kubeconfig. @default - what kubectl finds by itself */
   readonly kubeconfig?: string;
-  /** @default 'kubectl' */
-  readonly kubectl?: string;
+  /** The program, or what stands for it. @default 'kubectl' */
+  readonly kubectl?: string | ((args: readonly string[], input?: string) => Promise<Output>);
   /** How a person gets into the cluster, for whoever can't. @default - the page that says it of every cluster */
   readonly getIn?: () => string;
 }
 
-interface Output {
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -91,6 +91,7 @@ export async function patch(access: Access, { plural, namespace, name }: { plura
 
 /** Arguments go to kubectl as they are, through no shell. */
 function kubectl({ kubeconfig, kubectl: program = 'kubectl' }: Access, args: readonly string[], input?: string): Promise<Output> {
+  if (typeof program !== 'string') return program(args, input);
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
