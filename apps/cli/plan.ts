@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { COMMENT_LIMIT } from '../plan/format/markdown';
@@ -17,6 +18,7 @@ const program = new Command('plan')
   .option('--no-terraform', 'leave out the Terraform stacks')
   .option('--base-output <folder>', 'take the base from dist/ (and cdktf.out/) in this folder instead of rendering it')
   .option('--head-output <folder>', 'take the head from there')
+  .option('--root <folder>', 'the package whose fleet it is', '.')
   .option('--schema', 'print the JSON Schema of --format json, and make no plan')
   .allowExcessArguments(false)
   .addHelpText('after', `
@@ -33,8 +35,9 @@ const printSchema = (): number => {
   process.stdout.write(`${JSON.stringify(z.toJSONSchema(planSchema), null, 2)}\n`);
   return 0;
 };
-const options = program.opts<PlanOptions & { readonly schema?: true }>();
-(options.schema ? Promise.resolve(printSchema()) : runPlan(options, process)).then(  (exitCode) => {
+const options = program.opts<PlanOptions & { readonly root: string; readonly schema?: true }>();
+(options.schema ? Promise.resolve(printSchema()) : runPlan(options, process, resolve(options.root))).then(
+  (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: unknown) => {

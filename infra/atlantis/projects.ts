@@ -142,6 +142,24 @@ function clusterManifests(cluster: Cluster, fleet: Fleet, index: FleetIndex, exe
   };
 }
 
+/** What a step is asked to work on, as Atlantis says it. */
+export interface Asked extends Pick<Project, 'name' | 'dir'> {
+  readonly workflow: string;
+  readonly workspace: string;
+}
+
+/** Why a step refuses what it is asked, by what the fleet comes to; undefined where it is a project of the fleet. Atlantis takes it from the pull request's own file, or from a comment. */
+export function whyUnknown(projects: readonly Project[], { name, dir, workflow, workspace }: Asked): string | undefined {
+  const project = projects.find((one) => one.name === name);
+  if (project === undefined) return `the fleet comes to no project ${JSON.stringify(name)}`;
+  if (project.workflow !== workflow) return `project "${name}" is one of workflow "${project.workflow}", not of "${workflow}"`;
+  if (project.dir !== dir) return `project "${name}" is in folder "${project.dir}", not in ${JSON.stringify(dir)}`;
+  if (workspace !== DEFAULT_WORKSPACE) return `project "${name}" has the one workspace "${DEFAULT_WORKSPACE}", not ${JSON.stringify(workspace)}`;
+  return undefined;
+}
+/** Atlantis' own name of it. Each workspace has a lock of its own. */
+const DEFAULT_WORKSPACE = 'default';
+
 const MANIFEST_CODE = ['apps/**', 'constructs/**', 'naming/**', 'fleet/**/*.ts', 'package-lock.json'] as const;
 
 const folderOf = (project: string): string => `${PROJECTS_FOLDER}/${project}`;

@@ -20,6 +20,8 @@ export class Checkout {
     beforeCommit();
     this.git('add', '--all');
     this.git('commit', '--quiet', '--message', 'Main');
+    // The steps ask the Git host what is merged: that is this repository's own main.
+    this.git('remote', 'add', 'origin', '.');
     this.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
   }
 

@@ -18,10 +18,12 @@ describe('the server\'s configuration', () => {
 
   it('lets a pull request choose a workflow by name, and define nothing', () => {
     expect(ours).toMatchObject({ allowed_overrides: ['workflow'], allow_custom_workflows: false, allowed_workflows: ['terraform', 'manifests', 'keys'], branch: '/^main$/' });
+    for (const { workflow } of repos) expect(workflow).toBe('default');
   });
 
   it('applies only what is approved, mergeable and not behind, and locks from plan to merge', () => {
     expect(ours.apply_requirements).toEqual(['approved', 'mergeable', 'undiverged']);
+    expect(ours.plan_requirements).toEqual(['undiverged']);
     expect(ours.repo_locks).toEqual({ mode: 'on_plan' });
   });
 
@@ -32,7 +34,8 @@ describe('the server\'s configuration', () => {
   });
 
   it('runs programs of the image alone, each of which is there and can be run', () => {
-    const runs = [...Object.values(workflows).flatMap(({ plan, apply }) => [...plan.steps, ...apply.steps]), ...(ours.pre_workflow_hooks ?? []), ...(ours.post_workflow_hooks ?? [])].map(({ run }) => run);
+    const steps = Object.values(workflows).flatMap((stages) => Object.values(stages)).flatMap((stage) => stage.steps);
+    const runs = [...steps, ...(ours.pre_workflow_hooks ?? [])].map(({ run }) => run);
     for (const run of runs) {
       expect(run).toMatch(/^\/opt\/stockade\/infra\/atlantis\/server\/bin\/[a-z-]+$/);
       accessSync(run.replace('/opt/stockade', ROOT), constants.X_OK);
@@ -44,6 +47,6 @@ describe('the server\'s configuration', () => {
     const withIdentity = readdirSync(BIN).filter((name) => /(server\/bin|"\$0"\)"\))\/(as|kubeconfig)"/.test(readFileSync(join(BIN, name), 'utf8')));
     expect(withIdentity.sort()).toEqual(['gateway', 'manifests-apply', 'manifests-plan', 'terraform-apply', 'terraform-plan']);
     const runsTheirs = readdirSync(BIN).filter((name) => /server\/bin\/sandbox"|\$bin\/sandbox"/.test(readFileSync(join(BIN, name), 'utf8')));
-    expect(runsTheirs.sort()).toEqual(['comment', 'render']);
+    expect(runsTheirs.sort()).toEqual(['render']);
   });
 });

@@ -19,12 +19,13 @@ export interface ServerConfiguration {
     readonly allowed_overrides: readonly string[];
     readonly allowed_workflows?: readonly string[];
     readonly allow_custom_workflows: boolean;
+    readonly workflow: string;
+    readonly plan_requirements: readonly string[];
     readonly apply_requirements: readonly string[];
     readonly repo_locks?: { readonly mode: string };
     readonly pre_workflow_hooks?: readonly { readonly run: string; readonly commands: string }[];
-    readonly post_workflow_hooks?: readonly { readonly run: string; readonly commands: string }[];
   }[];
-  readonly workflows: Readonly<Record<string, Readonly<Record<'plan' | 'apply', { readonly steps: readonly { readonly run: string }[] }>>>>;
+  readonly workflows: Readonly<Record<string, Readonly<Record<string, { readonly steps: readonly { readonly run: string }[] }>>>>;
 }
 
 export const configuration = (): ServerConfiguration => parse(readFileSync(join(SERVER, 'repos.yaml'), 'utf8')) as ServerConfiguration;
@@ -48,25 +49,24 @@ export class AtlantisServer {
     private readonly programs: readonly string[] = [],
   ) {}
 
-  /** What is run before a command's projects, or after them. */
-  hooks(pull: PullRequest, command: 'plan' | 'apply', when: 'pre' | 'post' = 'pre'): Ran {
-    const hooks = (this.repo[`${when}_workflow_hooks`] ?? []).filter(({ commands }) => commands.split(',').includes(command));
+  /** What is run before a command's projects. */
+  hooks(pull: PullRequest, command: 'plan' | 'apply'): Ran {
+    const hooks = (this.repo.pre_workflow_hooks ?? []).filter(({ commands }) => commands.split(',').includes(command));
     return this.inOrder(hooks.map(({ run }) => run), pull.checkout, this.environmentOf(pull, pull.checkout));
   }
 
   /** One project's workflow, as `atlantis plan` or `atlantis apply` runs it. */
-  project(pull: PullRequest, command: 'plan' | 'apply', { name, dir, workflow }: { readonly name: string; readonly dir: string; readonly workflow: string }): Ran {
-    if (!(this.repo.allowed_workflows ?? []).includes(workflow)) throw new Error(`workflow ${workflow} is not allowed`);
+  project(pull: PullRequest, command: 'plan' | 'apply', { name, dir, workflow, workspace = 'default' }: { readonly name: string; readonly dir: string; readonly workflow: string; readonly workspace?: string }): Ran {
     const folder = join(pull.checkout, dir);
     const steps = this.workflows[workflow]![command].steps.map(({ run }) => run);
-    return this.inOrder(steps, folder, { ...this.environmentOf(pull, folder), PROJECT_NAME: name, REPO_REL_DIR: dir, PLANFILE: planFile(pull, name, dir), SHOWFILE: `${planFile(pull, name, dir)}.json` });
+    return this.inOrder(steps, folder, { ...this.environmentOf(pull, folder), PROJECT_NAME: name, REPO_REL_DIR: dir, WORKSPACE: workspace, PLANFILE: planFile(pull, name, dir), SHOWFILE: `${planFile(pull, name, dir)}.json` });
   }
 
   private environmentOf({ head, number }: PullRequest, dir: string): Record<string, string> {
     return {
+      STOCKADE_GITHUB: join(__dirname, 'github-stand-in'),
       ...this.environment,
       DIR: dir,
-      WORKSPACE: 'default',
       BASE_BRANCH_NAME: 'main',
       HEAD_BRANCH_NAME: 'change',
       HEAD_COMMIT: head,

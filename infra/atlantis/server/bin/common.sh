@@ -12,8 +12,14 @@ umask 077
 if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=$AWS_REGION; fi
 
 die() {
-  printf 'error: %s\n  next: %s\n' "$1" "$2" >&2
+  printf 'error: %s\n  next: %s\n' "$(seen "$1")" "$(seen "$2")" >&2
   exit 1
+}
+
+# One line of what is seen: what a pull request's names hold can't break it, nor turn it around.
+seen() {
+  local LC_ALL=C
+  printf '%s' "${1//[^[:print:]]/?}"
 }
 
 # Names that become parts of paths.
@@ -24,17 +30,23 @@ safe_name() {
 # What is planned: the content of the checkout, which is the pull request merged into its base.
 tree_of() { git -C "$1" rev-parse --verify --quiet 'HEAD^{tree}' || die "$1 is no checkout" "Plan again."; }
 rendered_of() { printf '%s/rendered/%s' "$STOCKADE_STATE" "$(tree_of "$1")"; }
+# What the trusted copy says of it, as `npm run plan -- --format json` does.
+plan_of() { printf '%s/plans/%s.json' "$STOCKADE_STATE" "$(tree_of "$1")"; }
+
+# The Git host. Tests put another program in its place.
+github() { "${STOCKADE_GITHUB:-$STOCKADE_HOME/infra/atlantis/server/bin/github}" "$@"; }
 
 # What is removed when the script ends, however it ends.
 temporary=()
 trap 'rm -rf "${temporary[@]}"' EXIT
 
-# What every step of a project begins with. It sets:
+# What every step of a project begins with: `begin <workflow>`. It refuses a project, folder or workspace that the reviewed fleet doesn't come to, and sets:
 #   top       the checkout's root, which is the pull request's: only git reads there
 #   base      the commit that is merged now, asked of the Git host by this very step
 #   reviewed  a clone with the tree that was reviewed, byte by byte, for programs of the trusted copy to read: its fleet is "$reviewed/fleet"
 # shellcheck disable=SC2034
 begin() {
+  local workflow=$1
   : "${DIR:?}" "${PLANFILE:?}" "${PROJECT_NAME:?}" "${HEAD_COMMIT:?}" "${BASE_BRANCH_NAME:?}"
   safe_name "$PROJECT_NAME"
   top=$(git -C "$DIR" rev-parse --show-toplevel)
@@ -43,6 +55,21 @@ begin() {
   reviewed=$(mktemp -d "$STOCKADE_STATE/reviewed.XXXXXX")
   temporary+=("$reviewed")
   review "$top" "$reviewed"
+  known_project "$workflow"
+  case $0 in *-apply) guarded_branch ;; esac
+}
+
+# Atlantis takes project, folder and workspace from a file of the pull request or from a comment; the trusted copy says which there are.
+known_project() {
+  trusted tools/atlantis.ts known --root "$reviewed" --workflow "$1" --name "$PROJECT_NAME" --dir "${REPO_REL_DIR:?}" --workspace "${WORKSPACE:?}" >&2
+}
+
+# Nothing is applied that could have been pushed after it was approved, or whose plan was refused: the Git host sees to that where the branch's rules say so, and is asked
+# whether they do.
+guarded_branch() {
+  local rules
+  rules=$(github rules "$BASE_BRANCH_NAME") || die "the Git host does not say which rules hold for $BASE_BRANCH_NAME" "Apply again when it answers; the server's token needs to read the repository."
+  trusted tools/branch-rules.ts --branch "$BASE_BRANCH_NAME" <<<"$rules" >&2
 }
 
 # Main as the Git host has it now. Nothing is judged against a main that may be old: where it can't be asked, nothing is planned or applied.
@@ -52,15 +79,20 @@ merged_of() {
   git -C "$1" rev-parse --verify --quiet "$ref^{commit}"
 }
 
-# Writes the tree of a checkout's commit to a folder. Attributes that a pull request brings change no byte and leave no file out; a link is refused.
+# Writes the tree of a commit (of the checkout's own, where none is named) to a folder, as a clone. Attributes that a pull request brings change no byte and leave no file
+# out, which is looked at; a link is refused.
 review() {
-  local links
-  links=$(git -C "$1" ls-tree -r --full-tree HEAD | grep -E '^(120000|160000) ' | cut -f2- | head -n 5 || true)
+  local commit links
+  commit=$(git -C "$1" rev-parse --verify --quiet "${3:-HEAD}^{commit}")
+  links=$(git -C "$1" ls-tree -r --full-tree "$commit" | grep -E '^(120000|160000) ' | cut -f2- | head -n 5 || true)
   [ -z "$links" ] || die "the pull request holds a link or a submodule: $(tr '\n' ' ' <<<"$links")" "Commit the file itself."
   git clone --quiet --shared --no-checkout --no-tags "$1" "$2" >&2
   printf '* -text -eol -ident -filter -working-tree-encoding -export-ignore -export-subst\n' >"$2/.git/info/attributes"
-  git -C "$2" -c core.symlinks=false -c core.autocrlf=false -c core.hooksPath=/dev/null checkout --quiet --detach "$(git -C "$1" rev-parse HEAD)" >&2
+  git -C "$2" -c core.symlinks=false -c core.autocrlf=false -c core.hooksPath=/dev/null checkout --quiet --detach "$commit" >&2
+  cmp -s <(ids_of_tree "$2") <(ids_of_files "$2") || die "what git wrote is not what was reviewed" "Look for attributes or settings of git on this server that change content."
 }
+ids_of_tree() { git -C "$1" ls-tree -r -z --full-tree HEAD | tr '\0\n' '\n ' | cut -d' ' -f3 | cut -f1; }
+ids_of_files() { (cd "$1" && git ls-tree -r -z --full-tree --name-only HEAD | xargs -0 -r git hash-object --no-filters --); }
 
 # Helm reaches a private control plane on Amazon through the gateway, where there is one.
 control_plane_proxy() {
@@ -69,6 +101,9 @@ control_plane_proxy() {
 
 # A program of the trusted copy.
 trusted() { (cd "$STOCKADE_HOME" && node --require tsx/cjs "$@"); }
+
+# What somebody else prints, as it may be shown in a comment: a pull request's code, or Terraform of its text.
+shown() { trusted tools/shown.ts "$@"; }
 
 # A plan file is followed by a seal: whoever can write beside it, but not read the server's key, can't make another.
 seal_key() {

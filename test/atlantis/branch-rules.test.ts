@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { missingRules, PLAN_STATUS } from '../../infra/atlantis/branch-rules';
+import { ROOT } from './fleets';
+
+const reviews = { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true, require_last_push_approval: false };
+const pull = (parameters: object): object => ({ type: 'pull_request', ruleset_source_type: 'Repository', parameters });
+const checks = (...contexts: string[]): object => ({ type: 'required_status_checks', parameters: { strict_required_status_checks_policy: true, required_status_checks: contexts.map((context) => ({ context })) } });
+const good = [{ type: 'deletion' }, pull(reviews), checks('atlantis/apply', PLAN_STATUS)];
+
+describe('the rules of the branch', () => {
+  it('are enough where an approval is of what is merged and a refused plan is not', () => {
+    expect(missingRules(good)).toEqual([]);
+  });
+
+  it('add up, of several rulesets', () => {
+    expect(missingRules([pull({ required_approving_review_count: 0 }), pull(reviews), checks('other'), checks(PLAN_STATUS)])).toEqual([]);
+  });
+
+  it.each([
+    ['a later push keeps approvals', [pull({ ...reviews, dismiss_stale_reviews_on_push: false }), checks(PLAN_STATUS)], ['"Dismiss stale pull request approvals when new commits are pushed"']],
+    ['that is not said', [pull({ ...reviews, dismiss_stale_reviews_on_push: undefined }), checks(PLAN_STATUS)], ['"Dismiss stale pull request approvals when new commits are pushed"']],
+    ['nobody has to approve', [pull({ ...reviews, required_approving_review_count: 0 }), checks(PLAN_STATUS)], ['"Required approvals": 1 or more']],
+    ['no owner has to', [pull({ ...reviews, require_code_owner_review: false }), checks(PLAN_STATUS)], ['"Require review from Code Owners"']],
+    ['another status is required', [pull(reviews), checks('atlantis/plan', `${PLAN_STATUS}s`)], [`"Require status checks to pass": ${PLAN_STATUS}`]],
+    ['the words stand in a rule of another kind', [{ type: 'creation', parameters: reviews }, pull(reviews), { type: 'workflows', parameters: { required_status_checks: [{ context: PLAN_STATUS }] } }], [`"Require status checks to pass": ${PLAN_STATUS}`]],
+    ['the answer is an error', { message: 'Not Found' }, ['an answer that is a list of rules']],
+    ['the answer is nothing', undefined, ['an answer that is a list of rules']],
+  ])('are not where %s', (_what, answer, lacking) => {
+    expect(missingRules(answer)).toEqual(lacking);
+  });
+
+  it('are not where there is none', () => {
+    expect(missingRules([])).toHaveLength(5);
+  });
+
+  const asked = (answer: string) => spawnSync('npx', ['tsx', 'tools/branch-rules.ts', '--branch', 'main'], { cwd: ROOT, input: answer, encoding: 'utf8' });
+  it('are asked for by a program that says what to set', () => {
+    expect(asked(JSON.stringify(good))).toMatchObject({ status: 0, stderr: '' });
+    const refused = asked('[]');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain(`"Require status checks to pass": ${PLAN_STATUS}`);
+    expect(refused.stderr).toContain('Settings, Rules, Rulesets');
+    expect(asked('').status).toBe(1);
+  });
+});
