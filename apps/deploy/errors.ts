@@ -23,8 +23,8 @@ export const refuse = (message: string, next: string, detail?: string): never =>
   throw new DeployError([{ message, detail, next }]);
 };
 
-/** The words by which Atlantis knows, wherever they stand in a plan, that there is nothing to apply. */
+/** The words by which Atlantis knows, wherever they stand in a plan, that there is nothing to apply (server/events/models/models.go, reNoChanges). */
 export const NO_CHANGES = 'No changes. Your infrastructure matches the configuration.';
 
-/** A line that quotes what was rendered, or what is live: it can't end early, and it doesn't hold {@link NO_CHANGES}. */
-export const told = (line: string): string => printable(line).replaceAll('No changes.', 'No\\u0020changes.');
+/** A line that quotes what was rendered, or what is live: it can't end early, doesn't hold {@link NO_CHANGES}, and ends no comment's block. */
+export const told = (line: string): string => printable(line).replaceAll('No changes', 'No\\u0020changes').replaceAll('```', '\\u0060``');

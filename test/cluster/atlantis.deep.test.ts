@@ -8,6 +8,7 @@ import { applyPlan } from '../../apps/deploy/apply';
 import type { Access } from '../../apps/deploy/kubectl';
 import { planManifests } from '../../apps/deploy/plan';
 import { readRendered } from '../../apps/deploy/rendered';
+import type { Plan } from '../../apps/plan/model';
 import { catalogue } from '../../constructs/chains';
 import { parse as parseLock } from '../../fleet/keys-lock';
 import { LABELS } from '../../naming';
@@ -47,6 +48,7 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
         HOME: join(folder, 'home'),
         STOCKADE_HOME: ROOT,
         STOCKADE_STATE: join(folder, 'state'),
+        STOCKADE_GITHUB: join(ROOT, 'test/atlantis/github-stand-in'),
         STOCKADE_CLOUD: 'aws',
         STOCKADE_GCP_PROJECT: 'example-staking-prod',
         STOCKADE_GCP_PROJECT_NUMBER: '123456789012',
@@ -175,6 +177,28 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
 
     it('is planned anew with nothing to do', () => {
       expect(plan()).toMatchObject({ code: 0, output: expect.stringContaining('No changes.') });
+    });
+
+    it('is refused without a plan that people can read, and where that refuses something of the cluster or of keys', () => {
+      const kept = join(folder, 'state/plans', `${repository.git('rev-parse', `${change.head}^{tree}`)}.json`);
+      const text = readFileSync(kept, 'utf8');
+      const refusing = (more: object): string => JSON.stringify({ ...(JSON.parse(text) as Plan), findings: [{ section: 'volumes', risk: 'data loss', code: 'x', what: 'a disk goes', refused: true, next: 'keep it', count: 1, places: { [CLUSTER]: [NODE] }, ...more }] });
+      const refusal = (content: string | undefined): string => {
+        if (content === undefined) rmSync(kept);
+        else writeFileSync(kept, content);
+        asked();
+        const { code, output } = plan();
+        expect(code).not.toBe(0);
+        return output;
+      };
+      expect(refusal(undefined)).toContain("nothing says what this change means: its plan can't be read");
+      expect(refusal(refusing({}))).toContain(`the plan of this change refuses: a disk goes (${CLUSTER}/${NODE})`);
+      expect(refusal(refusing({ section: 'keys', places: { 'keys.lock': ['line 2'] } }))).toContain('the plan of this change refuses');
+      // The controls: of another cluster it is nothing of this one, and the plan as it was lets it pass.
+      writeFileSync(kept, refusing({ places: { 'gke-europe-west1': ['x'] } }));
+      expect(plan()).toMatchObject({ code: 0 });
+      writeFileSync(kept, text);
+      expect(plan()).toMatchObject({ code: 0 });
     });
 
     it('is refused where it would have the server look for the cluster in an account of somebody else\'s', () => {
