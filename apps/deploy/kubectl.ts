@@ -59,7 +59,7 @@ export async function getRaw<T>(access: Access, path: string): Promise<T | undef
   if (code === 0) return JSON.parse(stdout) as T;
   if (/\(NotFound\)/.test(stderr)) return undefined;
   unreached(access, stderr);
-  return refuse(`GET ${path} failed: ${stderr.trim()}`, 'Check that the cluster can be reached and that this identity may read. A cluster that is new is planned again once its stacks are applied.');
+  return refuse(`GET ${path} failed`, 'Check that this identity may read. A cluster that is new is planned again once its stacks are applied.', stderr.trim());
 }
 
 export interface ApplyResult {
@@ -86,7 +86,7 @@ export async function patch(access: Access, { plural, namespace, name }: { plura
   const { code, stderr } = await kubectl(access, ['--namespace', namespace, 'patch', plural, name, '--type=merge', '--field-manager=stockade-operator', `--patch=${JSON.stringify(body)}`]);
   if (code === 0) return;
   unreached(access, stderr);
-  refuse(`${plural} ${namespace}/${name} was not patched: ${stderr.trim()}`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.');
+  refuse(`${plural} ${namespace}/${name} was not patched`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.', stderr.trim());
 }
 
 /** Arguments go to kubectl as they are, through no shell. */

@@ -59,7 +59,7 @@ describe('whoever does not reach a cluster', () => {
     'Error from server (InternalError): failed calling webhook: dial tcp 10.0.0.1:443: connect: connection refused',
   ])('is not told so where the API server has answered: %s', async (says) => {
     const message = await asked(says);
-    expect(message).toContain(`GET /api failed: ${says}`);
+    expect(message).toContain(`GET /api failed\n    ${says}\n`);
     expect(message).not.toContain('Get into cluster');
   });
 

@@ -3,12 +3,6 @@
 const { readFileSync, writeFileSync } = require('node:fs');
 
 module.exports = { kubectl };
-if (require.main === module) {
-  const [state, ...args] = process.argv.slice(2);
-  const { code, stdout, stderr } = kubectl(state, args, () => readFileSync(0, 'utf8'));
-  process.stderr.write(stderr);
-  process.stdout.write(stdout, () => process.exit(code));
-}
 
 const plural = (kind) => kind.toLowerCase().replace(/y$/, 'ie').replace(/s$/, 'se') + 's';
 const rootOf = (apiVersion) => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
@@ -44,4 +38,11 @@ function apply(world, items, state) {
   const names = new Set(done.map(nameOf));
   if (state !== undefined) writeFileSync(state, JSON.stringify({ ...world, objects: [...world.objects.filter((object) => !names.has(nameOf(object))), ...done] }));
   return done;
+}
+
+if (require.main === module) {
+  const [state, ...args] = process.argv.slice(2);
+  const { code, stdout, stderr } = kubectl(state, args, () => readFileSync(0, 'utf8'));
+  process.stderr.write(stderr);
+  process.stdout.write(stdout, () => process.exit(code));
 }

@@ -10,7 +10,7 @@ import { inspect, readRendered } from '../../apps/deploy/rendered';
 import type { Manifest } from '../../constructs/manifest';
 import { goldenRendered, refusalOf } from './stand-in';
 
-const object = (metadata: object, more: object = {}): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', ...metadata }, ...more }) as Manifest;
+const object = (metadata: object, more: object = {}): Manifest => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', ...metadata }, ...more });
 const FORGED = `x\n${NO_CHANGES}\nPlan sha256:${'0'.repeat(64)}`;
 
 describe('names of objects', () => {
