@@ -579,7 +579,7 @@ function findingProblem(finding: Finding, node: FleetNode | undefined, locate: L
 }
 
 /** Every declared key in its chain's canonical form. Meant for a fleet that was validated. */
-function* declaredKeys(fleet: Fleet, catalogue: ChainCatalogue): Generator<{ key: string; node: FleetNode; source: Source }> {
+export function* declaredKeys(fleet: Fleet, catalogue: ChainCatalogue): Generator<{ key: string; node: FleetNode; source: Source }> {
   for (const node of fleet.nodes) {
     const chain = fleet.networks[node.network]?.chain;
     const entry = chain === undefined ? undefined : catalogue.chains[chain];

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -8,7 +8,7 @@ import { fleetAt } from '../apps/cli/fleet-at';
 import { askCloud } from '../apps/keys/ask-cloud';
 import { askCluster, type Answer } from '../apps/keys/ask-cluster';
 import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
-import { planSchema } from '../apps/plan/model';
+import { refusedByPlan, type Refusal } from '../apps/plan/trusted-plan';
 import { readDeclarations } from '../fleet/keys/declarations';
 import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../fleet/keys-lock';
 import { printable } from '../naming/printable';
@@ -26,14 +26,9 @@ const program = new Command('retirements')
 
 const BIN = resolve(__dirname, '../infra/atlantis/server/bin');
 
-interface Refusal {
-  readonly what: string;
-  readonly next: string;
-}
-
 main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
   (refusals) => {
-    for (const { what, next } of refusals) process.stderr.write(`error: ${printable(what)}\n  next: ${printable(next)}\n`);
+    for (const { message, next } of refusals) process.stderr.write(`error: ${printable(message)}\n  next: ${printable(next)}\n`);
     process.exitCode = refusals.length > 0 ? 1 : 0;
   },
   (error: unknown) => {
@@ -47,9 +42,9 @@ async function main({ fleet, base, plan }: { readonly fleet: string; readonly ba
   const merged = commit === undefined ? new Map<string, string>() : await fleetAt(fleet, commit);
   const before = parse(merged.get(KEYS_LOCK_FILE) ?? EMPTY_KEYS_LOCK);
   const after = parse(readFileSync(join(fleet, KEYS_LOCK_FILE), 'utf8'));
-  const refusals = refusedByPlan(plan, commit?.id);
+  const refusals = refusedByPlan(plan, commit?.id, ({ section }) => section === 'keys');
   // `keys verify` ran before and found both whole.
-  if (before.problems.length + after.problems.length > 0) return [...refusals, { what: `${KEYS_LOCK_FILE} is damaged`, next: 'npm run keys -- verify says where.' }];
+  if (before.problems.length + after.problems.length > 0) return [...refusals, { message: `${KEYS_LOCK_FILE} is damaged`, next: 'npm run keys -- verify says where.' }];
   const declared = readDeclarations(merged);
   for (const retired of retirementsOf(after.entries.slice(before.entries.length))) {
     const found = await judgeRetirement(retired, await ask(retired.cluster, retired.network, merged), declared, askCloud([join(BIN, 'as'), 'plan', '--']), new Date());
@@ -57,15 +52,6 @@ async function main({ fleet, base, plan }: { readonly fleet: string; readonly ba
     if (found.length === 0) process.stdout.write(`${printable(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.\n`);
   }
   return refusals;
-}
-
-/** The plan is the trusted copy's own; without it nobody knows what the change means, whatever the reason. */
-function refusedByPlan(file: string, base: string | undefined): Refusal[] {
-  const again = 'Comment: atlantis plan. What it prints first says why there is none.';
-  const read = existsSync(file) ? planSchema.safeParse(safely(() => JSON.parse(readFileSync(file, 'utf8')) as unknown)) : undefined;
-  if (!read?.success) return [{ what: 'there is no readable plan of this tree', next: again }];
-  if (read.data.base.revision !== base) return [{ what: `the readable plan compares with ${read.data.base.revision ?? 'nothing'}, and ${base ?? 'nothing'} is merged now`, next: again }];
-  return read.data.findings.filter(({ section, refused }) => section === 'keys' && refused).map(({ what, next }) => ({ what, next: next ?? 'Read the plan in the comment of this pull request.' }));
 }
 
 /** A cluster that nothing merged declares, or that its cloud does not find, can't be reached. */
@@ -82,13 +68,5 @@ async function ask(cluster: string, network: string, merged: ReadonlyMap<string,
     return await askCluster({ kubeconfig: stdout.trim() }, network);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function safely(read: () => unknown): unknown {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }

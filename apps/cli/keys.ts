@@ -183,7 +183,7 @@ function askOnce(place: MachinePlace, id: string): Promise<Verdict> {
 const machineProblem = (id: string, { cluster, node }: DraftEntry, obstacle?: Obstacle): Problem => ({
   code: 'keys-machine',
   level: 'error',
-  message: obstacle?.what ?? `machine ${JSON.stringify(id)} proves nothing: what was merged does not say in which cloud and zone ${cluster}/${node} is`,
+  message: obstacle?.message ?? `machine ${JSON.stringify(id)} proves nothing: what was merged does not say in which cloud and zone ${cluster}/${node} is`,
   places: [{ file: `clusters/${cluster}.yaml`, line: 1, column: 1 }],
   value: id,
   allowed: 'a machine of that cluster and zone that EC2 calls terminated, or that Compute Engine has deleted, with no other machine of the cluster left in the zone',

@@ -1,15 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { catalogue } from '../../constructs/chains';
+import { formatProblems, isError, sortProblems } from '../../fleet/errors';
+import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../../fleet/keys-lock';
+import { loadFleet } from '../../fleet/load';
+import { printable } from '../../naming/printable';
 import { applyPlan } from '../deploy/apply';
-import { DeployError } from '../deploy/errors';
+import { DeployError, refuse } from '../deploy/errors';
+import { getIntoCluster, getIntoNode } from '../deploy/get-in';
+import type { Access } from '../deploy/kubectl';
 import { fire, resume, stop, type NodeTarget } from '../deploy/operate';
 import { describePlan, planManifests } from '../deploy/plan';
 import { open, seal } from '../deploy/plan-file';
+import type { Declared } from '../deploy/placements';
 import { readRendered } from '../deploy/rendered';
+import { refusedByPlan } from '../plan/trusted-plan';
+import { BaseError, fileAtBase, resolveCommit } from './base-revision';
 
 const program = new Command('manifests')
   .description('What one cluster runs: compare it with what was rendered, apply what was reviewed, and fire, stop or resume one named node.')
   .addHelpText('after', '\nCredentials are kubeconfigs; without one, kubectl finds its own. Nothing here deletes anything.');
+
+const fleetOption = ['--fleet <folder>', 'where the fleet is declared', 'fleet'] as const;
+const baseOption = ['--base <revision>', 'what is merged: only keys that its journal places are let sign; default: origin/main, else main'] as const;
 
 program
   .command('plan')
@@ -18,14 +31,20 @@ program
   .requiredOption('--manifests <folder>', 'its rendered folder, such as dist/<cluster>')
   .requiredOption('--out <file>', 'where the plan is written')
   .option('--kubeconfig <file>', 'of the plan identity')
-  .option('--base <commit>', 'recorded in the plan')
+  .option(...fleetOption)
+  .option(...baseOption)
   .option('--head <commit>', 'recorded in the plan; apply can ask for it')
+  .option('--trusted-plan <file>', 'what `npm run plan -- --format json` says of the change: what it refuses is not planned')
   .option('--without-gatekeeper', "leave Gatekeeper's objects out where it isn't installed")
   .allowExcessArguments(false)
-  .action((options: { cluster: string; manifests: string; out: string; kubeconfig?: string; base?: string; head?: string; withoutGatekeeper?: true }) =>
+  .action((options: { cluster: string; manifests: string; out: string; kubeconfig?: string; fleet: string; base?: string; head?: string; trustedPlan?: string; withoutGatekeeper?: true }) =>
     run(async () => {
-      const { cluster, base, head, kubeconfig, withoutGatekeeper = false } = options;
-      const plan = await planManifests({ kubeconfig }, readRendered(options.manifests), { cluster, base, head, withoutGatekeeper });
+      const { cluster, fleet, head, kubeconfig, trustedPlan, withoutGatekeeper = false } = options;
+      const { declared, base } = await declaredIn(fleet, options.base);
+      // A key is never one cluster's alone.
+      const refusals = trustedPlan === undefined ? [] : refusedByPlan(trustedPlan, base, ({ section, places }) => section === 'keys' || Object.hasOwn(places, cluster));
+      if (refusals.length > 0) throw new DeployError(refusals);
+      const plan = await planManifests(intoCluster(fleet, cluster, kubeconfig), readRendered(options.manifests), { cluster, declared, base, head, withoutGatekeeper });
       const { text, digest } = seal(plan);
       writeFileSync(options.out, text, { mode: 0o600 });
       process.stdout.write(describePlan(plan, digest));
@@ -39,19 +58,37 @@ program
   .requiredOption('--plan <file>', 'the plan file')
   .option('--platform-kubeconfig <file>', 'of the identity that builds clusters')
   .option('--deployer-kubeconfig <file>', 'of the identity that applies workloads')
+  .option(...fleetOption)
+  .option(...baseOption)
   .option('--head <commit>', 'refuse a plan of another commit')
   .option('--digest <digest>', 'refuse a plan of another digest than the one that was reviewed')
   .option('--timeout <seconds>', 'for each wait', seconds, 120)
   .allowExcessArguments(false)
-  .action((options: { cluster: string; plan: string; platformKubeconfig?: string; deployerKubeconfig?: string; head?: string; digest?: string; timeout: number }) =>
+  .action((options: { cluster: string; plan: string; platformKubeconfig?: string; deployerKubeconfig?: string; fleet: string; base?: string; head?: string; digest?: string; timeout: number }) =>
     run(async () => {
-      const { plan } = open(options.plan, { cluster: options.cluster, head: options.head, digest: options.digest });
-      await applyPlan(plan, { platform: { kubeconfig: options.platformKubeconfig }, deployer: { kubeconfig: options.deployerKubeconfig }, say, timeoutSeconds: options.timeout });
+      const { cluster, fleet, timeout } = options;
+      const { plan } = open(options.plan, { cluster, head: options.head, digest: options.digest });
+      const { declared } = await declaredIn(fleet, options.base);
+      await applyPlan(plan, { platform: intoCluster(fleet, cluster, options.platformKubeconfig), deployer: intoCluster(fleet, cluster, options.deployerKubeconfig), declared, say, timeoutSeconds: timeout });
     }),
   );
 
+const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Access => ({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
+
+/** What keys are judged by: the journal as it is merged, and the fleet as this folder has it. @throws DeployError, BaseError */
+async function declaredIn(folder: string, revision: string | undefined): Promise<{ declared: Declared; base: string | undefined }> {
+  const commit = await resolveCommit(folder, revision);
+  const merged = await fileAtBase(folder, KEYS_LOCK_FILE, commit?.id ?? revision);
+  const journal = parse(merged.text ?? EMPTY_KEYS_LOCK);
+  if (journal.problems.length > 0) refuse(`${KEYS_LOCK_FILE} as it is merged in ${merged.name} can't be relied on`, 'Find the change that damaged it, and restore the file as it was before, by an exceptional, reviewed merge.', formatProblems(journal.problems, folder));
+  const { fleet, problems } = loadFleet(folder, catalogue);
+  if (fleet === undefined) return refuse(`the fleet in ${folder} is not valid`, 'Run `npm run synth`, and mend what it says.', formatProblems(sortProblems(problems.filter(isError)), folder));
+  return { declared: { journal: journal.entries, fleet }, base: commit?.id };
+}
+
 interface NodeOptions extends NodeTarget {
   readonly kubeconfig?: string;
+  readonly fleet: string;
   readonly timeout: number;
 }
 
@@ -63,20 +100,23 @@ const nodeCommand = (name: string, description: string): Command =>
     .requiredOption('--node <name>', 'the node')
     .option('--component <name>', 'this component alone')
     .option('--kubeconfig <file>', 'of an operator, for the cluster that the node is in')
+    .option('--fleet <folder>', 'for messages: says which cluster the node is in', 'fleet')
     // An execution client may take eight minutes to end.
     .option('--timeout <seconds>', 'for each wait', seconds, 900)
     .allowExcessArguments(false);
 
 nodeCommand('fire', 'Let one node take what was applied: its components one after the other, each armed again.').action((options: NodeOptions) =>
-  run(() => fire(options, options, { say, timeoutSeconds: options.timeout, signal: interrupted() })),
+  run(() => fire(intoNode(options), options, { say, timeoutSeconds: options.timeout, signal: interrupted() })),
 );
 nodeCommand('stop', 'Stop one node at once and hold it: its signer, or all of it.')
   .requiredOption('--why <text>', 'who stops it and why; everybody who meets the hold reads it')
   .option('--all', 'its other components too', false)
-  .action((options: NodeOptions & { why: string; all: boolean }) => run(() => stop(options, options, { say, timeoutSeconds: options.timeout, why: options.why, all: options.all })));
+  .action((options: NodeOptions & { why: string; all: boolean }) => run(() => stop(intoNode(options), options, { say, timeoutSeconds: options.timeout, why: options.why, all: options.all })));
 nodeCommand('resume', 'Lift the hold of one node.')
   .option('--start', 'and start it', false)
-  .action((options: NodeOptions & { start: boolean }) => run(() => resume(options, options, { say, timeoutSeconds: options.timeout, start: options.start })));
+  .action((options: NodeOptions & { start: boolean }) => run(() => resume(intoNode(options), options, { say, timeoutSeconds: options.timeout, start: options.start })));
+
+const intoNode = ({ kubeconfig, fleet, network, node }: NodeOptions): Access => ({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
 
 /** Ctrl-C ends the waiting and no more: a node that was disarmed is armed again. */
 function interrupted(): AbortSignal {
@@ -95,14 +135,14 @@ async function run(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    const known = error instanceof DeployError;
-    process.stderr.write(`${known ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
+    const known = error instanceof DeployError || error instanceof BaseError;
+    process.stderr.write(`${error instanceof BaseError ? `error: ${printable(error.message)}\n  next: ${error.next}` : known ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
     process.exitCode = known ? 1 : 70;
   }
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printable(line)}\n`);
 }
 
 void program.parseAsync();

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeployError, refuse, type Problem } from './errors';
+import { DeployError, refuse, told, type Problem } from './errors';
 import { substanceDigest } from './compare';
 import { applyServerSide, getRaw, rootOf, type Access, type Live } from './kubectl';
+import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
+import { describeUnmerged } from './plan';
 import type { PlanFile, Planned } from './plan-file';
 import { clusterUid, holdOf, listOf, read } from './read';
 import { nameOf, STAGES, type Stage } from './rendered';
@@ -11,6 +13,8 @@ export interface ApplyOptions {
   readonly platform: Access;
   /** Applies workloads. */
   readonly deployer: Access;
+  /** As it is now: what was merged since the plan counts. */
+  readonly declared: Declared;
   readonly say: (line: string) => void;
   /** How long to wait for what follows from an apply: quotas that are counted, kinds that are served, StatefulSets that are looked at. @default 120 */
   readonly timeoutSeconds?: number;
@@ -18,12 +22,14 @@ export interface ApplyOptions {
 
 /**
  * Applies what a plan holds and nothing else, to the cluster that it was made for, if that is still in the state that was reviewed. Nothing is
- * deleted, nothing is forced, and no pod that runs is replaced; the last is checked, not only meant.
+ * deleted, nothing is forced, and no pod that runs is replaced; the last is checked, not only meant. A key whose placement was retired or moved since it
+ * was planned starts nowhere.
  *
  * @throws DeployError before anything was done, or with what was done until then
  */
-export async function applyPlan(plan: PlanFile, { platform, deployer, say, timeoutSeconds = 120 }: ApplyOptions): Promise<void> {
-  const touched = plan.objects.filter(({ action }) => action === 'create' || action === 'update');
+export async function applyPlan(plan: PlanFile, { platform, deployer, declared, say: print, timeoutSeconds = 120 }: ApplyOptions): Promise<void> {
+  const say = (line: string): void => print(told(line));
+  const touched = stillPlaced(plan, declared, say);
   const identities = { platform, deployer };
   await isPlanned('platform', platform, plan);
   // In a new cluster the deployer is nobody until its roles are there.
@@ -48,7 +54,8 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, say, timeo
     if (result.refused !== '') {
       throw new DeployError([
         {
-          message: `stopped at ${stage}, since something was refused. ${done.length} of ${toApply.length} objects were applied, in their order; no running pod is touched by that.\n${result.refused}`,
+          message: `stopped at ${stage}, since something was refused. ${done.length} of ${toApply.length} objects were applied, in their order; no running pod is touched by that.`,
+          detail: result.refused,
           next: 'Mend what was refused and plan again: what was applied is then unchanged.',
         },
       ]);
@@ -57,6 +64,19 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, say, timeo
   }
   await nothingRestarted(platform, toApply, before, deadlineIn(timeoutSeconds));
   say(`${done.length} applied. No running pod was replaced.`);
+}
+
+/** What is to be applied, by the journal that is merged by now. @throws DeployError where a key would sign that it places elsewhere, or nowhere, since the plan */
+function stillPlaced({ objects, cluster }: PlanFile, declared: Declared, say: ApplyOptions['say']): readonly Planned[] {
+  const { unmerged, problems } = judgePlacements(objects.map(({ manifest }) => manifest), cluster, declared);
+  const touched = objects.filter(({ action }) => action === 'create' || action === 'update');
+  const moved = touched.filter(({ manifest }) => unmerged.has(nameOf(manifest)));
+  const dangers = moved.filter(({ manifest }) => replicasOf(manifest) > 0);
+  const all = [...problems, ...dangers.map(({ manifest }): Problem => ({ message: `${nameOf(manifest)} claims a key that is no longer placed here: ${placementsOf(unmerged.get(nameOf(manifest))!)} was retired or moved since it was planned`, next: 'Plan again, and have that reviewed.' }))];
+  if (all.length > 0) throw new DeployError(all);
+  for (const one of objects) if (one.action === 'unmerged') say(describeUnmerged(one));
+  for (const one of moved) say(describeUnmerged({ ...one, unmerged: unmerged.get(nameOf(one.manifest)) }));
+  return touched.filter((one) => !moved.includes(one));
 }
 
 /** Whether an identity reaches the cluster that was planned; false where it may not even ask. @throws DeployError where it is another */

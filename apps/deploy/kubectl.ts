@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Manifest } from '../../constructs/manifest';
 import { DeployError, refuse } from './errors';
+import { unreached } from './get-in';
 
 /** An object as the API server has it. */
 export interface Live extends Manifest {
@@ -22,11 +23,13 @@ export const FIELD_MANAGER = 'stockade';
 export interface Access {
   /** Path of a kubeconfig. @default - what kubectl finds by itself */
   readonly kubeconfig?: string;
-  /** @default 'kubectl' */
-  readonly kubectl?: string;
+  /** The program, or what stands for it. @default 'kubectl' */
+  readonly kubectl?: string | ((args: readonly string[], input?: string) => Promise<Output>);
+  /** How a person gets into the cluster, for whoever can't. @default - the page that says it of every cluster */
+  readonly getIn?: () => string;
 }
 
-interface Output {
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -55,7 +58,8 @@ export async function getRaw<T>(access: Access, path: string): Promise<T | undef
   const { code, stdout, stderr } = await kubectl(access, ['get', '--raw', path]);
   if (code === 0) return JSON.parse(stdout) as T;
   if (/\(NotFound\)/.test(stderr)) return undefined;
-  return refuse(`GET ${path} failed: ${stderr.trim()}`, 'Check that the cluster can be reached and that this identity may read. A cluster that is new is planned again once its stacks are applied.');
+  unreached(access, stderr);
+  return refuse(`GET ${path} failed`, 'Check that this identity may read. A cluster that is new is planned again once its stacks are applied.', stderr.trim());
 }
 
 export interface ApplyResult {
@@ -80,11 +84,14 @@ export async function applyServerSide(access: Access, objects: readonly Manifest
 /** A merge patch of one object. @throws DeployError with the API server's words */
 export async function patch(access: Access, { plural, namespace, name }: { plural: string; namespace: string; name: string }, body: unknown): Promise<void> {
   const { code, stderr } = await kubectl(access, ['--namespace', namespace, 'patch', plural, name, '--type=merge', '--field-manager=stockade-operator', `--patch=${JSON.stringify(body)}`]);
-  if (code !== 0) refuse(`${plural} ${namespace}/${name} was not patched: ${stderr.trim()}`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.');
+  if (code === 0) return;
+  unreached(access, stderr);
+  refuse(`${plural} ${namespace}/${name} was not patched`, 'Do what the refusal says. If it is a policy of ours, its runbook is in docs/runbooks.', stderr.trim());
 }
 
 /** Arguments go to kubectl as they are, through no shell. */
 function kubectl({ kubeconfig, kubectl: program = 'kubectl' }: Access, args: readonly string[], input?: string): Promise<Output> {
+  if (typeof program !== 'string') return program(args, input);
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];

@@ -8,7 +8,9 @@ export type Action =
   | 'update'
   | 'unchanged'
   /** An operator stopped it: it is left as it is until the hold is lifted. */
-  | 'held';
+  | 'held'
+  /** The merged journal does not place a key that it claims here: it is left as it is until that is merged. */
+  | 'unmerged';
 
 export interface Planned extends Rendered {
   readonly action: Action;
@@ -16,6 +18,8 @@ export interface Planned extends Rendered {
   readonly before?: string;
   /** Paths that change. */
   readonly changes: readonly string[];
+  /** With action `unmerged`: the keys. */
+  readonly unmerged?: readonly string[];
 }
 
 /** What was reviewed: all manifests of a cluster, what applying them does, and to which cluster, in which state. */

@@ -1,13 +1,15 @@
 import type { Manifest } from '../../constructs/manifest';
 import { differencesBetween, differencesByReading, substanceDigest } from './compare';
-import { DeployError, refuse } from './errors';
+import { DeployError, NO_CHANGES, refuse, told, type Problem } from './errors';
 import { applyServerSide, type Access, type Live } from './kubectl';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
-import { clusterUid, holdOf, leftAlone, read, type Reading } from './read';
+import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
+import { clusterUid, holdOf, leftAlone, read, undeclaredSigners, type Reading } from './read';
 import { nameOf, type Rendered } from './rendered';
 
 export interface PlanOptions {
   readonly cluster: string;
+  readonly declared: Declared;
   readonly base?: string;
   readonly head?: string;
   /** Leaves Gatekeeper's objects out where the cluster doesn't serve them. @default false: that is refused */
@@ -18,17 +20,36 @@ export interface PlanOptions {
  * Compares what was rendered with what the cluster runs, and changes nothing. What the deployer applies is tried out by a server-side dry run, as
  * every admission policy judges it; what bounds nodes is compared by reading.
  *
- * @throws DeployError with every object that the API server would refuse
+ * @throws DeployError with every object that the API server would refuse, or that would let a key sign where it is not known to be the only one
  */
-export async function planManifests(access: Access, rendered: readonly Rendered[], { cluster, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
+export async function planManifests(access: Access, rendered: readonly Rendered[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
   const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
-  const reading = await read(access, rendered.map(({ manifest }) => manifest));
+  const manifests = rendered.map(({ manifest }) => manifest);
+  const reading = await read(access, manifests);
+  const { unmerged, problems } = judgePlacements(manifests, cluster, declared);
+  const undeclared = await undeclaredSigners(access, reading, manifests);
+  const dangers = [...problems, ...startsUnmerged(manifests, reading, unmerged), ...undeclared.running];
+  if (dangers.length > 0) throw new DeployError(dangers);
   const objects = withGatekeeper(rendered, reading, withoutGatekeeper);
   const bounds = objects.filter(({ by }) => by === 'platform').map((one) => compare(one, reading, undefined));
-  const { tried, untried } = await tryOut(access, objects, reading, bounds.some(({ action }) => action !== 'unchanged'));
-  const planned = objects.map((one): Planned => compare(one, reading, tried.get(nameOf(one.manifest))));
-  return { format: FORMAT, cluster, clusterUid: uid, ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }), objects: planned, leftAlone: leftAlone(reading, rendered.map(({ manifest }) => manifest)), untried };
+  const applied = objects.filter(({ manifest }) => !unmerged.has(nameOf(manifest)));
+  const { tried, untried } = await tryOut(access, applied, reading, bounds.some(({ action }) => action !== 'unchanged'));
+  const planned = objects.map((one): Planned => {
+    const compared = compare(one, reading, tried.get(nameOf(one.manifest)));
+    const keys = unmerged.get(nameOf(one.manifest));
+    return keys === undefined || compared.action === 'held' ? compared : { ...compared, action: 'unmerged', changes: [], unmerged: keys };
+  });
+  return { format: FORMAT, cluster, clusterUid: uid, ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }), objects: planned, leftAlone: [...new Set([...leftAlone(reading, manifests), ...undeclared.stopped])].sort(), untried };
 }
+
+/** What would sign because of this plan, with a key that the merged journal does not place here. */
+const startsUnmerged = (manifests: readonly Manifest[], { live }: Reading, unmerged: ReadonlyMap<string, readonly string[]>): Problem[] =>
+  manifests.flatMap((manifest): Problem[] => {
+    const name = nameOf(manifest);
+    const [keys, now] = [unmerged.get(name), live.get(name)];
+    if (keys === undefined || replicasOf(manifest) === 0 || (now !== undefined && replicasOf(now) > 0) || holdOf(now) !== undefined) return [];
+    return [{ message: `${name} would start, and ${placementsOf(keys)} is not merged: another change may place it elsewhere`, next: 'Merge the journal first: declare the node stopped in this change (state: stopped), have that applied and merged, then start it in a change of its own.' }];
+  });
 
 function compare(one: Rendered, { live: all }: Reading, after: Live | undefined): Planned {
   const live = all.get(nameOf(one.manifest));
@@ -42,24 +63,27 @@ function compare(one: Rendered, { live: all }: Reading, after: Live | undefined)
 /** What becomes of the plan, for a comment: never a value, only where something changes. */
 export function describePlan({ cluster, objects, leftAlone: left, untried }: PlanFile, digest: string): string {
   const of = (action: Planned['action']): readonly Planned[] => objects.filter((one) => one.action === action);
-  const [created, updated, held] = [of('create'), of('update'), of('held')];
+  const [created, updated, held, unmerged] = [of('create'), of('update'), of('held'), of('unmerged')];
   const workloads = updated.filter(({ manifest, changes }) => manifest.kind === 'StatefulSet' && changes.some((path) => path.startsWith('spec.template')));
   const lines = [
     ...created.map(({ manifest, by }) => `+ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}`),
     ...updated.flatMap(({ manifest, by, changes }) => [`~ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}: ${changes.slice(0, SHOWN).join(', ')}${changes.length > SHOWN ? `, ${changes.length - SHOWN} more` : ''}`]),
     ...held.map(({ manifest }) => `! ${nameOf(manifest)} is held: left as it is`),
+    ...unmerged.map(describeUnmerged),
     ...untried.map((line) => `? refused by what is in force now, which this plan changes: ${line}`),
     ...(left.length === 0 ? [] : [`Left alone, since nothing is ever deleted here: ${left.join(', ')}`]),
     ...(workloads.length === 0 ? [] : [`Nothing restarts. To be fired, one node at a time: ${workloads.map(({ manifest }) => nameOf(manifest).replace('StatefulSet ', '')).join(', ')}`]),
-    `${cluster}: ${created.length} to create, ${updated.length} to update, ${of('unchanged').length} unchanged, ${held.length} held.`,
-    ...(created.length + updated.length === 0 ? [NO_CHANGES] : []),
-    `Plan ${digest}`,
-  ];
-  return `${lines.join('\n')}\n`;
+    `${cluster}: ${created.length} to create, ${updated.length} to update, ${of('unchanged').length} unchanged, ${held.length} held${unmerged.length === 0 ? '' : `, ${unmerged.length} unmerged`}.`,
+  ].map(told);
+  return `${[...lines, ...(created.length + updated.length + unmerged.length === 0 ? [NO_CHANGES] : []), `Plan ${digest}`].join('\n')}\n`;
 }
 
-/** The words by which Atlantis knows that there is nothing to apply. */
-export const NO_CHANGES = 'No changes. Your infrastructure matches the configuration.';
+/** For a plan and for an apply. */
+export function describeUnmerged({ manifest, before, unmerged = [] }: Planned): string {
+  const stop = replicasOf(manifest) === 0 && before !== undefined ? '. If it runs, stop it now: npm run manifests -- stop' : '';
+  return `! ${nameOf(manifest)}: ${placementsOf(unmerged)} is not merged: merge the journal first; the next change of this cluster applies it${stop}`;
+}
+
 const SHOWN = 5;
 
 function withGatekeeper(rendered: readonly Rendered[], { isServed }: Reading, without: boolean): readonly Rendered[] {

@@ -1,6 +1,8 @@
 import type { Manifest } from '../../constructs/manifest';
-import { ANNOTATIONS, LABELS } from '../../naming';
+import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
+import type { Problem } from './errors';
 import { discovery, getRaw, rootOf, type Access, type Live } from './kubectl';
+import { replicasOf } from './placements';
 import { nameOf } from './rendered';
 
 /** What a cluster runs of some manifests, and what else it has beside them. */
@@ -54,6 +56,30 @@ export function leftAlone(reading: Reading, manifests: readonly Manifest[]): str
     .filter(([name, { kind, metadata }]) => (kind === 'StatefulSet' || kind === 'PersistentVolumeClaim') && metadata.labels?.[LABELS.node] !== undefined && !rendered.has(name))
     .map(([name]) => name)
     .sort();
+}
+
+/**
+ * Signers that nothing declares: nobody looks after them, while the journal may give their keys to another node. Looked for in every namespace of a network that the
+ * cluster has, also of one that is no longer rendered at all. One that is stopped is no danger, and is left alone.
+ */
+export async function undeclaredSigners(access: Access, { namespaces }: Reading, manifests: readonly Manifest[]): Promise<{ readonly running: readonly Problem[]; readonly stopped: readonly string[] }> {
+  const rendered = new Set(manifests.filter(({ kind }) => kind === 'StatefulSet').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+  const running: Problem[] = [];
+  const stopped: string[] = [];
+  await inParallel([...namespaces].filter((name) => name.startsWith(networkNamespace(''))).sort(), async (namespace) => {
+    const signers = `labelSelector=${encodeURIComponent(`${LABELS.signer}=true`)}`;
+    const workloads = (await listOf(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets?${signers}`)).filter(({ metadata }) => !rendered.has(`${namespace}/${metadata.name}`));
+    const pods = await listOf(access, `/api/v1/namespaces/${namespace}/pods?${signers}`);
+    const found = [
+      ...workloads.filter((one) => replicasOf(one) > 0).map(({ metadata }) => [metadata, `StatefulSet ${namespace}/${metadata.name} is a signer that still has a replica`] as const),
+      ...pods.filter(({ metadata }) => !rendered.has(`${namespace}/${metadata.name.replace(/-0$/, '')}`)).map(({ metadata }) => [metadata, `pod ${namespace}/${metadata.name} is a signer's and still there`] as const),
+    ];
+    for (const [{ labels }, what] of found) {
+      running.push({ message: `${what}, and nothing that was rendered declares it`, next: `Declare its node again, or stop it first, see its pod end, and plan again: npm run manifests -- stop --network ${labels?.[LABELS.network]} --node ${labels?.[LABELS.node]} --why "<who>: <why>"` });
+    }
+    stopped.push(...workloads.filter((one) => replicasOf(one) === 0).map(({ metadata }) => `StatefulSet ${namespace}/${metadata.name}`));
+  });
+  return { running, stopped };
 }
 
 async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {

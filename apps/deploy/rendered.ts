@@ -5,6 +5,7 @@ import type { Manifest } from '../../constructs/manifest';
 import { GATEKEEPER_NAMESPACE } from '../../naming';
 import { appliedBy } from '../platform/permissions';
 import { DeployError, refuse, type Problem } from './errors';
+import { nameProblems } from './names';
 
 /** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
 export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templates', 'gatekeeper-constraints', 'node-roles', 'nodes', 'workloads'] as const;
@@ -20,15 +21,30 @@ export interface Rendered {
 /** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws DeployError */
 export function readRendered(folder: string): Rendered[] {
   const rendered = filesBelow(folder, '').flatMap((path) =>
-    (loadAll(readFileSync(join(folder, path), 'utf8')) as (Manifest | null | undefined)[]).flatMap((manifest): Rendered[] => (manifest ? [{ ...placeOf(path, manifest), manifest }] : [])),
+    documentsOf(join(folder, path)).map((manifest): Rendered => ({ ...placeOf(path, manifest), manifest })),
   );
   if (rendered.length === 0) refuse(`there are no manifests in ${folder}`, 'Render the fleet, and name the folder of one cluster.');
   inspect(rendered);
   return sorted(rendered);
 }
 
+function documentsOf(file: string): Manifest[] {
+  let documents: unknown[];
+  try {
+    documents = loadAll(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return refuse(`${file} is no YAML`, 'Render the fleet again.', (error as Error).message);
+  }
+  const objects = documents.filter((one) => one !== null && one !== undefined);
+  if (objects.some((one) => typeof one !== 'object' || typeof (one as Partial<Manifest>).metadata !== 'object')) refuse(`${file} holds something that is no Kubernetes object`, 'Render the fleet again.');
+  return objects as Manifest[];
+}
+
 /** @throws DeployError with all that makes these manifests ones that are never applied, whoever reviewed them */
 export function inspect(rendered: readonly Rendered[]): void {
+  // By themselves, and first: every other message quotes them.
+  const unnamed = rendered.flatMap(({ manifest }) => nameProblems(manifest).map((message): Problem => ({ message: `${String(manifest.kind)} ${JSON.stringify(manifest.metadata?.name)} ${message}`, next: 'Mend what renders it.' })));
+  if (unnamed.length > 0) throw new DeployError(unnamed);
   const seen = new Set<string>();
   const problems: Problem[] = rendered.flatMap(({ by, manifest }) => {
     const what = nameOf(manifest);

@@ -39,7 +39,7 @@ export async function askAboutMachine(place: MachinePlace, id: string, ask: Ask,
 
 class CloudError extends Error {}
 
-const no = (id: string, why: string, next: string): Verdict => ({ obstacle: { what: `machine ${JSON.stringify(id)} proves nothing: ${why}`, next } });
+const no = (id: string, why: string, next: string): Verdict => ({ obstacle: { message: `machine ${JSON.stringify(id)} proves nothing: ${why}`, next } });
 const NOT_FINAL = 'A machine that is stopped, stopping or suspended may come back with the key in its memory. Terminate it, wait for the cloud to say so, and run the command again.';
 const OTHERS = 'Stop what makes new ones, terminate them, and run the command again: the pod may have gone to any of them.';
 const LOOK = 'Look up in the cloud which machine the pod ran on.';

@@ -30,18 +30,18 @@ export function retirementsOf(added: readonly ReadEntry[]): RetiredByProof[] {
 export async function judgeRetirement(retired: RetiredByProof, answer: Answer, merged: Declarations, ask: Ask, now: Date): Promise<Obstacle[]> {
   if (answer.kind === 'read') return obstacles(answer.reading, retired);
   const { cluster, node, proof } = retired;
-  const what = `cluster ${cluster} can not be asked about ${node}: ${answer.why}`;
-  if (answer.kind === 'refused') return [{ what, next: 'Give the plan identity its role there (docs/runbooks/new-region.md), and plan again.' }];
+  const message = `cluster ${cluster} can not be asked about ${node}: ${answer.why}`;
+  if (answer.kind === 'refused') return [{ message, next: 'Give the plan identity its role there (docs/runbooks/new-region.md), and plan again.' }];
   const machines = quoted(proof);
   if (machines.length === 0) {
-    return [{ what, next: `Plan again when it answers. If it never will: terminate its machines, and retire with --machine <cloud id> for the one that the pod ran on; words alone prove nothing.` }];
+    return [{ message, next: `Plan again when it answers. If it never will: terminate its machines, and retire with --machine <cloud id> for the one that the pod ran on; words alone prove nothing.` }];
   }
   const place = placeOf(merged, retired);
-  if (place === undefined) return [{ what: `${what}; and what was merged does not say in which cloud and zone its machines were`, next: 'Declare the cluster and the node again, stopped, and have that merged.' }];
+  if (place === undefined) return [{ message: `${message}; and what was merged does not say in which cloud and zone its machines were`, next: 'Declare the cluster and the node again, stopped, and have that merged.' }];
   const found: Obstacle[] = [];
   for (const { cloud, id } of machines) {
-    const verdict = cloud === place.cloud ? await askAboutMachine(place, id, ask, now) : { obstacle: { what: `machine ${id} is of ${cloud}, and cluster ${cluster} is in ${place.cloud}`, next: 'Retire with a machine of that cluster.' } };
+    const verdict = cloud === place.cloud ? await askAboutMachine(place, id, ask, now) : { obstacle: { message: `machine ${id} is of ${cloud}, and cluster ${cluster} is in ${place.cloud}`, next: 'Retire with a machine of that cluster.' } };
     if ('obstacle' in verdict) found.push(verdict.obstacle);
   }
-  return found.length > 0 ? [{ what, next: 'It is to be proven by machines then; see below.' }, ...found] : [];
+  return found.length > 0 ? [{ message, next: 'It is to be proven by machines then; see below.' }, ...found] : [];
 }

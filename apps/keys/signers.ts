@@ -61,7 +61,7 @@ export interface Retired {
 
 /** Why a key may still sign, or sign again, and the way out. */
 export interface Obstacle {
-  readonly what: string;
+  readonly message: string;
   readonly next: string;
 }
 
@@ -90,10 +90,10 @@ export function obstacles(reading: SignerReading, { network, node, keys }: Retir
     const called = `StatefulSet ${namespace}/${name}`;
     const unsettled = notAtZero(set);
     if (unsettled !== undefined) {
-      found.push({ what: `${called} ${unsettled}`, next: `Stop it, and see its pod gone: npm run manifests -- stop --network ${network} --node ${set.metadata.labels?.[LABELS.node] ?? node} (docs/runbooks/stop-a-node.md).` });
+      found.push({ message: `${called} ${unsettled}`, next: `Stop it, and see its pod gone: npm run manifests -- stop --network ${network} --node ${set.metadata.labels?.[LABELS.node] ?? node} (docs/runbooks/stop-a-node.md).` });
     } else if (able.length > 0) {
       found.push({
-        what: `${called} is at zero replicas, and ${listed(able)}: any start brings the key back`,
+        message: `${called} is at zero replicas, and ${listed(able)}: any start brings the key back`,
         next: `Have break-glass delete it, which the policy workload-deletion allows at zero replicas; its disks stay: kubectl --namespace ${namespace} delete statefulset ${name}. Then plan again.`,
       });
     }
@@ -104,7 +104,7 @@ export function obstacles(reading: SignerReading, { network, node, keys }: Retir
     if (!of && answer === 'no') continue;
     const why = of ? `is of node ${node}` : answer === 'yes' ? 'has the key' : 'has a configuration that can not be read, and may have the key';
     found.push({
-      what: `pod ${namespace}/${metadata.name} ${metadata.deletionTimestamp === undefined ? 'is there' : 'is still ending'} and ${why}`,
+      message: `pod ${namespace}/${metadata.name} ${metadata.deletionTimestamp === undefined ? 'is there' : 'is still ending'} and ${why}`,
       next: 'Wait until it is gone, or find out why it is not (docs/runbooks/stop-a-node.md); then plan again.',
     });
   }

@@ -4,11 +4,12 @@ import { differences, Unexplained, type ObjectChange, type TreeDifference } from
 import type { Finding, TemplateChange } from './model';
 import { declaredRules } from './rules/declared';
 import { firstStarts, keyPlacements, type KeyHistory } from './rules/keys';
+import { nodeTransition, unmergedPlacements } from './rules/nodes';
 import { networkPolicy, service } from './rules/network';
 import { isRbac, permissions } from './rules/permissions';
 import { configMap, guard, namespace, podDisruptionBudget, priorityClass, resourceQuota, secret, serviceAccount } from './rules/surroundings';
 import { persistentVolumeClaim, storageClass } from './rules/volumes';
-import { nodeTransition, statefulSet } from './rules/workloads';
+import { statefulSet } from './rules/workloads';
 
 export interface Judgement {
   readonly findings: readonly Finding[];
@@ -22,7 +23,7 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   for (const change of difference.objects) {
     if (isRbac(change)) continue;
     try {
-      const judged = judgeObject(change, context);
+      const judged = judgeObject(change, context, history);
       findings.push(...judged.findings);
       templates.push(...judged.templates);
     } catch (error) {
@@ -40,11 +41,11 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   return { findings: oncePerPlace(findings), templates };
 }
 
-function judgeObject(change: ObjectChange, context: Context): Judgement {
+function judgeObject(change: ObjectChange, context: Context, history: KeyHistory | undefined): Judgement {
   const rest = new Unexplained(change.before && change.after ? differences(change.before, change.after) : []);
   const { findings, template }: { findings: Finding[]; template?: TemplateChange } =
     change.id.kind === 'StatefulSet' ? statefulSet(change, rest, context) : { findings: (RULES[change.id.kind] ?? (isGuard(change) ? guard : unknownKind))(change, rest, context) };
-  const said = [...findings, ...nodeTransition(change, context), ...firstStarts(change, context), ...lastResort(change, rest)];
+  const said = [...findings, ...nodeTransition(change, context), ...unmergedPlacements(change, context, history), ...firstStarts(change, context), ...lastResort(change, rest)];
   // A field that a rule took and made nothing of is told by its name.
   const silent = said.length === 0 && !template && change.before && change.after;
   return { findings: silent ? lastResort(change, new Unexplained(differences(change.before, change.after))) : said, templates: template ? [template] : [] };

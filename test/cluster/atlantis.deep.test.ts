@@ -8,7 +8,9 @@ import { applyPlan } from '../../apps/deploy/apply';
 import type { Access } from '../../apps/deploy/kubectl';
 import { planManifests } from '../../apps/deploy/plan';
 import { readRendered } from '../../apps/deploy/rendered';
+import type { Plan } from '../../apps/plan/model';
 import { catalogue } from '../../constructs/chains';
+import { parse as parseLock } from '../../fleet/keys-lock';
 import { LABELS } from '../../naming';
 import { AUTOMATION_ACCESS, AUTOMATION_IDENTITIES, type AutomationIdentity } from '../../naming/clouds';
 import { Checkout } from '../atlantis/checkout';
@@ -47,6 +49,7 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
         HOME: join(folder, 'home'),
         STOCKADE_HOME: ROOT,
         STOCKADE_STATE: join(folder, 'state'),
+        STOCKADE_GITHUB: join(ROOT, 'test/atlantis/github-stand-in'),
         STOCKADE_CLOUD: 'aws',
         STOCKADE_GCP_PROJECT: 'example-staking-prod',
         STOCKADE_GCP_PROJECT_NUMBER: '123456789012',
@@ -115,8 +118,9 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
       example = await renderExample(CLUSTER);
       await standInForTheCloud();
       const platform: Access = { kubeconfig: await subject('apply'), kubectl: inject('binaries').kubectl };
-      const first = await planManifests(platform, readRendered(join(example.folder, CLUSTER)), { cluster: CLUSTER, head: 'f'.repeat(40), withoutGatekeeper: true });
-      await applyPlan(first, { platform, deployer: platform, say: () => undefined, timeoutSeconds: 240 });
+      const declared = { journal: parseLock(readFileSync(join(ROOT, 'fleet/keys.lock'), 'utf8')).entries, fleet: fleet! };
+      const first = await planManifests(platform, readRendered(join(example.folder, CLUSTER)), { cluster: CLUSTER, declared, head: 'f'.repeat(40), withoutGatekeeper: true });
+      await applyPlan(first, { platform, deployer: platform, declared, say: () => undefined, timeoutSeconds: 240 });
       await settled();
       repository.init();
     });
@@ -177,6 +181,28 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
       expect(plan()).toMatchObject({ code: 0, output: expect.stringContaining('No changes.') });
     });
 
+    it('is refused without a plan that people can read, and where that refuses something of the cluster or of keys', () => {
+      const kept = join(folder, 'state/plans', `${repository.git('rev-parse', `${change.head}^{tree}`)}.json`);
+      const text = readFileSync(kept, 'utf8');
+      const refusing = (more: object): string => JSON.stringify({ ...(JSON.parse(text) as Plan), findings: [{ section: 'volumes', risk: 'data loss', code: 'x', what: 'a disk goes', refused: true, next: 'keep it', count: 1, places: { [CLUSTER]: [NODE] }, ...more }] });
+      const refusal = (content: string | undefined): string => {
+        if (content === undefined) rmSync(kept);
+        else writeFileSync(kept, content);
+        asked();
+        const { code, output } = plan();
+        expect(code).not.toBe(0);
+        return output;
+      };
+      expect(refusal(undefined)).toContain("nothing says what this change means: its plan can't be read");
+      expect(refusal(refusing({}))).toContain(`the plan of this change refuses: a disk goes (${CLUSTER}/${NODE})`);
+      expect(refusal(refusing({ section: 'keys', places: { 'keys.lock': ['line 2'] } }))).toContain('the plan of this change refuses');
+      // The controls: of another cluster it is nothing of this one, and the plan as it was lets it pass.
+      writeFileSync(kept, refusing({ places: { 'gke-europe-west1': ['x'] } }));
+      expect(plan()).toMatchObject({ code: 0 });
+      writeFileSync(kept, text);
+      expect(plan()).toMatchObject({ code: 0 });
+    });
+
     it('is refused where it would have the server look for the cluster in an account of somebody else\'s', () => {
       const path = `fleet/clusters/${CLUSTER}.yaml`;
       const elsewhere = repository.branch('elsewhere', () => repository.write(path, readFileSync(join(repository.folder, path), 'utf8').replace('account: "111122223333"', 'account: "999988887777"')));
@@ -186,7 +212,8 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
       asked();
       const { code, output } = plan(elsewhere);
       expect(code).not.toBe(0);
-      expect(output).toContain(`cluster "${CLUSTER}" is in account "999988887777", in which this server looks for none`);
+      // By the first that reads the reviewed fleet; what `bin/kubeconfig` says of it is in test/atlantis/identities.test.ts.
+      expect(output).toContain('999988887777');
       expect(asked()).toEqual([]);
     });
   });

@@ -7,12 +7,15 @@ import { checkFleetFolder } from '../../fleet/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
 import { digestOf } from '../../apps/deploy/canonical';
 import type { Access } from '../../apps/deploy/kubectl';
+import { NO_CHANGES } from '../../apps/deploy/errors';
 import { fire, resume, stop } from '../../apps/deploy/operate';
-import { describePlan, NO_CHANGES, planManifests } from '../../apps/deploy/plan';
+import { describePlan, planManifests } from '../../apps/deploy/plan';
 import { open, seal, type PlanFile } from '../../apps/deploy/plan-file';
+import type { Declared } from '../../apps/deploy/placements';
 import { nameOf, readRendered } from '../../apps/deploy/rendered';
 import { catalogue } from '../../constructs/chains';
-import { ANNOTATIONS, LABELS, podName } from '../../naming';
+import { parse, state } from '../../fleet/keys-lock';
+import { ANNOTATIONS, LABELS } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { renderExample, type Example } from './example';
 import { isReady, until, type PodObject } from './machines';
@@ -21,6 +24,7 @@ import { describeCluster, useControlPlane, useMachines } from './suite';
 const CLUSTER = 'eks-eu-north-1';
 const { fleet } = checkFleetFolder(join(__dirname, '..', '..', 'fleet'), catalogue);
 const cluster = fleet!.clusters[CLUSTER]!;
+const merged: Declared = { journal: parse(readFileSync(join(__dirname, '..', '..', 'fleet', 'keys.lock'), 'utf8')).entries, fleet: fleet! };
 const HEAD = 'f'.repeat(40);
 const MARK = 'stockade.dev/test-revision';
 
@@ -43,11 +47,11 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
   let signer: { readonly network: string; readonly node: string; readonly component: string; readonly namespace: string; readonly name: string };
   let rendered: string;
 
-  const options = { cluster: CLUSTER, head: HEAD, withoutGatekeeper: true } as const;
+  const options = { cluster: CLUSTER, declared: merged, head: HEAD, withoutGatekeeper: true } as const;
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const plan = (from = rendered, access = planner): Promise<PlanFile> => planManifests(access, readRendered(from), options);
-  const apply = (which: PlanFile): Promise<void> => applyPlan(which, { platform, deployer, say, timeoutSeconds: 240 });
+  const apply = (which: PlanFile): Promise<void> => applyPlan(which, { platform, deployer, declared: merged, say, timeoutSeconds: 240 });
   const statefulSets = (): Promise<StatefulSet[]> => admin.list<StatefulSet>('/apis/apps/v1/statefulsets');
   const one = (): Promise<StatefulSet> => admin.get<StatefulSet>(`/apis/apps/v1/namespaces/${signer.namespace}/statefulsets/${signer.name}`);
   const pod = (): Promise<PodObject | undefined> => admin.get<PodObject>(`/api/v1/namespaces/${signer.namespace}/pods/${signer.name}-0`).catch(() => undefined);
@@ -260,12 +264,47 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
     rmSync(join(copy, signer.namespace, signer.node), { recursive: true });
     const claims = async (): Promise<string[]> => (await admin.list<LiveObject>(`/api/v1/namespaces/${signer.namespace}/persistentvolumeclaims`)).map(({ metadata }) => metadata.uid).sort();
     const before = await claims();
+    // A signer that nobody looks after any more is stopped first.
+    const running = await refusal(() => plan(copy));
+    expect(running).toContain(`StatefulSet ${signer.namespace}/${signer.name} is a signer that still has a replica, and nothing that was rendered declares it`);
+    expect(running).toContain(`pod ${signer.namespace}/${signer.name}-0 is a signer's and still there`);
+    await stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: it goes', all: false });
     const planned = await plan(copy);
     expect(planned.leftAlone).toEqual(expect.arrayContaining([`StatefulSet ${signer.namespace}/${signer.name}`]));
     expect(planned.leftAlone.filter((name) => name.startsWith('PersistentVolumeClaim ')).length).toBeGreaterThan(1);
     await apply(planned);
     expect(await claims()).toEqual(before);
-    expect((await pod())!.metadata.name).toBe(podName(signer.node, signer.component));
+    expect((await one()).spec.replicas).toBe(0);
+    await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+    await settled();
+  });
+
+  describe('a key whose placement is not merged', () => {
+    /** The journal as it was before this signer's keys were placed. */
+    const before = (): Declared => ({ ...merged, journal: merged.journal.filter(({ node }) => node !== signer.node) });
+    const unmerged = (): Promise<PlanFile> => planManifests(planner, readRendered(withMark(`unmerged-${Date.now()}`, '9')), { ...options, declared: before() });
+
+    it('keeps a running signer as it is, at plan and at apply', async () => {
+      expect([...state(merged.journal).values()].some(({ node }) => node === signer.node)).toBe(true);
+      const planned = await unmerged();
+      expect(planned.objects.filter(({ action }) => action !== 'unchanged').map(({ manifest, action }) => [action, nameOf(manifest)])).toEqual([['unmerged', `StatefulSet ${signer.namespace}/${signer.name}`]]);
+      const [was, running] = [await one(), await lives()];
+      await applyPlan(planned, { platform, deployer, declared: before(), say, timeoutSeconds: 240 });
+      expect((await one()).metadata.generation).toBe(was.metadata.generation);
+      expect(await lives()).toEqual(running);
+      // The control: merged, the same tree is an update.
+      expect((await plan(withMark('merged', '9'))).objects.filter(({ action }) => action === 'update').length).toBe(1);
+    });
+
+    it('starts no signer that is stopped, and is refused at apply where it was merged at plan', async () => {
+      const planned = await plan(withMark('retired', '10'));
+      expect(await refusal(() => applyPlan(planned, { platform, deployer, declared: before(), say, timeoutSeconds: 240 }))).toContain('claims a key that is no longer placed here');
+      await stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: looks', all: false });
+      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: false });
+      expect(await refusal(unmerged)).toContain('would start, and the placement of key');
+      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+      await settled();
+    });
   });
 
   it('a dry run shows what policies would refuse, before anybody reviews it', async () => {

@@ -32,7 +32,7 @@ const gce = ({ machines = [], operations = [DELETED] }: { machines?: object[]; o
 
 const verdict = async (where: MachinePlace, id: string, ask: Ask): Promise<string> => {
   const said = await askAboutMachine(where, id, ask, NOW);
-  return 'proof' in said ? quote('ana:', [said.proof]) : `${said.obstacle.what} | ${said.obstacle.next}`;
+  return 'proof' in said ? quote('ana:', [said.proof]) : `${said.obstacle.message} | ${said.obstacle.next}`;
 };
 
 describe('a machine of EC2', () => {
@@ -89,7 +89,7 @@ describe('a retirement', () => {
   const machine = { ...words, proof: quote(words.proof, [{ cloud: 'aws', id: ID, answer: 'terminated', asked: 'x', as: 'y' }]) };
   const nobody: Ask = async () => ({ failed: 'nobody is to be asked' });
   const unreachable = { kind: 'unreachable', why: 'dial tcp: i/o timeout' } as const;
-  const judge = async (...[retired, answer, ask]: [RetiredByProof, Parameters<typeof judgeRetirement>[1], Ask]) => (await judgeRetirement(retired, answer, merged, ask, NOW)).map(({ what, next }) => `${what} | ${next}`);
+  const judge = async (...[retired, answer, ask]: [RetiredByProof, Parameters<typeof judgeRetirement>[1], Ask]) => (await judgeRetirement(retired, answer, merged, ask, NOW)).map(({ message, next }) => `${message} | ${next}`);
 
   it('is of each node and proof by itself', () => {
     const lock = lockOf(['2026-11-22T12:00:00Z', place('0xaa', 'eu/a'), place('0xbb', 'eu/a'), place('0xcc', 'eu/b')], ['2026-11-22T13:00:00Z', retire('0xaa', 'eu/a'), retire('0xbb', 'eu/a'), { ...retire('0xcc', 'eu/b'), proof: 'another proof' }]);

@@ -37,7 +37,7 @@ class Cluster {
 const found = (change: (cluster: Cluster) => unknown): string[] => {
   const cluster = new Cluster();
   change(cluster);
-  return obstacles(cluster.reading, RETIRED).map(({ what, next }) => `${what} | ${next}`);
+  return obstacles(cluster.reading, RETIRED).map(({ message, next }) => `${message} | ${next}`);
 };
 
 describe('a signer has ended', () => {

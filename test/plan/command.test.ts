@@ -90,21 +90,23 @@ describe('npm run plan', () => {
     expect(code).toBe(0);
     expect(stdout).toBe('');
     expect(written).toContain('From main');
-    expect(written).toContain('**interrupting**: hoodi: running signer is stopped as soon as it is applied');
+    expect(written).toContain('**interrupting**: hoodi: running signer is declared stopped: applying this does not stop it');
   });
 
   it('refuses a key that moves in one step, and prints the plan all the same', async () => {
     const { code, stdout, stderr } = await run('--base', revisions['base']!, '--head', revisions['move']!);
     expect(code).toBe(1);
     expect(stdout, stderr).toMatch(/REFUSED \[second-signer risk\] .*would move here from eu\/hoodi-0 in one change/);
-    expect(stdout.match(/REFUSED \[second-signer risk\]/g)!.length).toBe(3); // by the journal, and by what is rendered
+    expect(stdout.match(/REFUSED \[second-signer risk\]/g)!.length).toBe(5); // by the journal: moved, and its signer runs; by what is rendered: moved, retired while it runs, and started unmerged
     expect(stdout).toMatch(/keys\.lock\/line \d/);
     expect(stderr).toMatch(/error: \d findings are refused/);
   });
 
   it('takes a base without a fleet for empty, and says so', async () => {
     const { code, stdout } = await run('--base', revisions['no fleet']!, '--head', revisions['base']!, '--format', 'json');
-    expect(code).toBe(0);
+    // Nothing is merged yet, so no key may sign yet: a fleet begins with its signers declared stopped.
+    expect(code).toBe(1);
+    expect(json(stdout).findings.filter(({ refused }) => refused)).toMatchObject([{ code: 'node-unmerged', count: 2 }]);
     expect(json(stdout).notes).toEqual([expect.stringContaining('has no folder "fleet": it is older than the fleet, so everything counts as new')]);
     expect(json(stdout).findings.filter(({ code: kind }) => kind === 'node-new')).toMatchObject([{ count: 2, risk: 'second-signer risk' }]);
   });

@@ -39,7 +39,7 @@ describe('the text', () => {
   });
 
   it('lets no control character of a declaration through', () => {
-    expect(formatText(plan({ findings: [finding({ what: 'a\u001b[2Jb\u202ec\nd' })] }))).toContain('a?[2Jb?c?d');
+    expect(formatText(plan({ findings: [finding({ what: 'a\u001b[2Jb\u202ec\nd' })] }))).toContain('a\\u001b[2Jb\\u202ec\\nd');
   });
 });
 
@@ -51,7 +51,8 @@ describe('the Markdown', () => {
     ['<script>&amp;', '&lt;script&gt;&amp;amp;'],
     ['a | b', 'a \\| b'],
     ['`code` *b* _i_ ~s~ $m$', '\\`code\\` \\*b\\* \\_i\\_ \\~s\\~ \\$m\\$'],
-    ['two\n## lines', 'two \\#\\# lines'],
+    ['two\n## lines', 'two\\\\n\\#\\# lines'],
+    ['\u202eback\u200b', '\\\\u202eback\\\\u200b'],
     ['- item', '\\- item'],
     ['1. item', '\\1. item'],
     ['www.example.com', 'www<!-- -->.example.com'],

@@ -3,7 +3,7 @@ import type { KeyHistory } from '../../apps/plan/rules/keys';
 import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
 import { append, EMPTY_KEYS_LOCK, parse, type DraftEntry } from '../../fleet/keys-lock';
 import { key } from '../keys/scratch-repository';
-import { codes, edited, GETH, golden, only, planOf, type Editable, type Files } from './trees';
+import { codes, edited, GETH, golden, only, planOf, without, type Editable, type Files } from './trees';
 
 const at = (minutes: number): Date => new Date(Date.UTC(2026, 0, 1, 0, minutes));
 const place = (node: string, digit = '1'): DraftEntry => ({ act: 'place', key: key(digit), network: 'hoodi', cluster: 'gke-golden', node });
@@ -26,6 +26,8 @@ const claiming = (files: Files, path: string, change: (claims: { claim?: string 
     (object['data'] as Record<string, string>)['agent.json'] = JSON.stringify(agent, null, 2);
     object.metadata.name = object.metadata.name.replace(/.{10}$/, '0123456789');
   });
+/** The workload mounts the ConfigMap of the other name that {@link claiming} gave it. */
+const remounted = (files: Files): Files => new Map(files).set(GKE, files.get(GKE)!.replaceAll(/name: eth-gke-0-validator-[0-9a-f]{10}$/gm, 'name: eth-gke-0-validator-0123456789'));
 const GKE = `${GETH}/validator.yaml`;
 const EKS = 'eks-golden/staking-hoodi/eth-eks-0/validator.yaml';
 const claimsOf = (files: Files, path: string): { claim?: string }[] => {
@@ -86,6 +88,38 @@ describe('the journals', () => {
     const merged = lock([at(0), place('a')]);
     expect(planOf(golden, golden, history(merged, lock([at(0), place('b')]))).refused).toBe(true);
     expect(planOf(golden, golden, history(merged, merged.replace('"a"', '"b"'))).refused).toBe(true);
+  });
+});
+
+describe('a signer whose key the merged journal does not place', () => {
+  const own = (path: string, files: Files = golden): DraftEntry[] => claimsOf(files, path).map(({ claim }) => ({ act: 'place', key: claim!, network: 'hoodi', cluster: 'gke-golden', node: 'eth-gke-0' }));
+  const merged = lock([at(0), ...own(GKE)]);
+  const scaled = (files: Files, replicas: number): Files => edited(files, GKE, 'StatefulSet', (object) => ((object['spec'] as { replicas: number }).replicas = replicas));
+  const isNew = without(golden, `${GETH}/`);
+  const more = claiming(golden, GKE, (claims) => [...claims, { ...claims[0], source: `networks/hoodi/keys/${key('1')}`, claim: key('1') }]);
+  const both = append(parse(merged), [place('eth-gke-0')], at(10));
+
+  it.each<[string, Files, Files, string]>([
+    ['is new', isNew, golden, EMPTY_KEYS_LOCK],
+    ['is started', scaled(golden, 0), golden, EMPTY_KEYS_LOCK],
+    ['is new with one key of several', isNew, remounted(more), merged],
+    ['has it placed elsewhere', isNew, golden, lock([at(0), ...own(GKE).map((entry) => ({ ...entry, node: 'eth-gke-1' }))])],
+  ])('is refused where it %s and runs, whatever the change itself places', (_what, before, after, base) => {
+    const found = only(planOf(before, after, history(base, base)), 'node-unmerged');
+    expect(found).toMatchObject({ refused: true, risk: 'second-signer risk', section: 'keys', places: { 'gke-golden': ['eth-gke-0'] } });
+    expect(found.next).toContain('Declare the node stopped in this change');
+  });
+
+  it('passes where it is merged, and where it is declared stopped', () => {
+    expect(codes(planOf(isNew, golden, history(merged, merged)))).not.toContain('node-unmerged');
+    const plan = planOf(isNew, scaled(golden, 0), history(EMPTY_KEYS_LOCK, merged));
+    expect(only(plan, 'node-unmerged')).toMatchObject({ refused: false, what: expect.stringMatching(/^the StatefulSet of validator is left as it is until the journal is merged/) });
+    expect(plan.findings.filter(({ refused, section }) => refused && section === 'keys')).toEqual([]);
+  });
+
+  it('goes on as it is where it runs and gets a key more', () => {
+    expect(only(planOf(golden, remounted(more), history(merged, both)), 'node-unmerged').refused).toBe(false);
+    expect(codes(planOf(golden, remounted(more), history(both, both)))).not.toContain('node-unmerged');
   });
 });
 

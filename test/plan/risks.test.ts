@@ -5,6 +5,7 @@ import { codes, edited, GETH, golden, only, planOf, without, type Editable, type
 const VALIDATOR = `${GETH}/validator.yaml`;
 const EXECUTION = `${GETH}/execution.yaml`;
 const CONSENSUS = `${GETH}/consensus.yaml`;
+const DOT = 'gke-golden/staking-polkadot/dot-validator/relay.yaml';
 const SENTRY = 'gke-golden/staking-provider/hub-sentry-0/node.yaml';
 
 interface Case {
@@ -37,6 +38,9 @@ const retired = (files: Files, folder: string): Files => {
 const RETIRED = retired(golden, GETH);
 const stopped = ['execution', 'consensus', 'validator'].reduce<Files>((files, component) => edited(files, `${GETH}/${component}.yaml`, 'StatefulSet', spec((of) => (of.replicas = 0))), golden);
 
+/** The signer's first start is approved. */
+const approved = (files: Files): Files => edited(files, VALIDATOR, 'ConfigMap', (object) => (object['data']['agent.json'] = object['data']['agent.json'].replace('"firstStart": false', '"firstStart": true')));
+
 const CASES: readonly Case[] = [
   // Data loss
   { says: 'a storage class that changes', change: inFile(VALIDATOR, 'PersistentVolumeClaim', spec((of) => (of.storageClassName = 'stockade-scratch'))), code: 'volume-class-changed', risk: 'data loss', section: 'volumes', refused: true, what: /storageClassName of validator volume .* from "stockade-signing-state" to "stockade-scratch"/ },
@@ -62,8 +66,11 @@ const CASES: readonly Case[] = [
   { says: 'a webhook that fails open', change: inFile('eks-golden/gatekeeper-constraints/webhook.yaml', 'ValidatingWebhookConfiguration', (object) => (object['webhooks'][0].failurePolicy = 'Ignore')), code: 'guard-softened', risk: 'second-signer risk', section: 'policies', what: /when .* is down/ },
   { says: 'a namespace without protection', change: inFile('gke-golden/platform/00-namespaces.yaml', 'Namespace', (object) => delete object.metadata.labels['stockade.dev/protection'], 'staking-hoodi'), code: 'namespace-protection', risk: 'second-signer risk', section: 'policies', what: /from "staking" to nothing/ },
   { says: 'a quota that lets Deployments in', change: inFile('gke-golden/platform/networks/hoodi.yaml', 'ResourceQuota', spec((of) => delete of.hard['count/deployments.apps'])), code: 'quota-opened', risk: 'second-signer risk', section: 'policies', what: /count\/deployments\.apps be unlimited/ },
-  { says: 'a stopped signer that is started', from: stopped, change: () => golden, code: 'node-started', risk: 'second-signer risk', section: 'nodes', what: /stopped signer is started as soon as it is applied: its keys sign again/ },
-  { says: 'a new signer', from: without(golden, `${GETH}/`), change: () => golden, code: 'node-new', risk: 'second-signer risk', section: 'nodes', what: /new signer: its pods start/ },
+  { says: 'a stopped signer that is started', from: stopped, change: () => golden, code: 'node-started', risk: 'second-signer risk', section: 'nodes', what: /stopped signer is started as soon as it is applied: its keys sign, from the signing state on its disk; where that is empty the guard stops it: its first start is not approved/ },
+  { says: 'a new signer', from: without(golden, `${GETH}/`), change: () => golden, code: 'node-new', risk: 'second-signer risk', section: 'nodes', what: /new signer: its pods start as soon as it is applied, but the guard stops it: its first start is not approved/ },
+  { says: 'a new signer whose first start is approved', from: without(golden, `${GETH}/`), change: () => approved(golden), code: 'node-new', risk: 'second-signer risk', section: 'nodes', what: /its pods start as soon as it is applied, and it signs: its first start is approved/ },
+  { says: 'a new signer without a guard', from: without(golden, 'gke-golden/staking-polkadot/'), change: () => edited(golden, DOT, 'ConfigMap', (object) => (object['data']['agent.json'] = object['data']['agent.json'].replace('"guard"', '"unguarded"'))), code: 'node-new', risk: 'second-signer risk', section: 'nodes', what: /and it signs: nothing guards its first start/ },
+  { says: 'a stopped signer whose first start is approved', from: stopped, change: () => approved(golden), code: 'node-started', risk: 'second-signer risk', section: 'nodes', what: /an empty disk is taken for the right one: its first start is approved/ },
   { says: 'a Secret', change: (files) => new Map(files).set('gke-golden/staking-hoodi/eth-gke-0/secret.yaml', 'apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: staking-hoodi }\ndata: { key: aHVudGVyMg== }\n'), code: 'secret-rendered', risk: 'second-signer risk', section: 'exceptions', refused: true, what: /secrets are the secret manager's/ },
 
   // Interrupting
@@ -82,8 +89,9 @@ const CASES: readonly Case[] = [
   { says: 'an immutable ConfigMap that changes', change: inFile(EXECUTION, 'ConfigMap', (object) => (object['data']['agent.json'] = '{}')), code: 'config-map-immutable', risk: 'interrupting', section: 'interrupting', refused: true, what: /is immutable/ },
   { says: 'a ConfigMap that goes while a revision names it', from: edited(golden, EXECUTION, 'ConfigMap', (object) => delete object.metadata.annotations['helm.sh/resource-policy']), change: inFile(EXECUTION, 'ConfigMap', () => false), code: 'config-map-removed', risk: 'interrupting', section: 'interrupting', what: /which the running revision names/ },
   { says: 'a signer whose budget is lifted', change: inFile(VALIDATOR, 'PodDisruptionBudget', spec((of) => (of.maxUnavailable = 1))), code: 'budget-changed', risk: 'interrupting', section: 'interrupting', what: /maxUnavailable .* from "0" to "1"/ },
-  { says: 'a node that is stopped', change: () => stopped, code: 'node-stopped', risk: 'interrupting', section: 'nodes', what: /running signer is stopped/ },
-  { says: 'a node that is retired', change: () => RETIRED, code: 'node-retired', risk: 'interrupting', section: 'nodes', what: /its workload is removed, its disks stay/ },
+  { says: 'a node that is stopped', change: () => stopped, code: 'node-stopped', risk: 'interrupting', section: 'nodes', what: /running signer is declared stopped: applying this does not stop it: an operator stops it first/ },
+  { says: 'a stopped signer that is retired', from: stopped, change: () => RETIRED, code: 'node-retired', risk: 'interrupting', section: 'nodes', what: /stopped signer is retired: nothing removes its workload, which stays at zero replicas until break-glass deletes it; its disks stay/ },
+  { says: 'a signer that is retired while it runs', change: () => RETIRED, code: 'node-retired', risk: 'second-signer risk', section: 'nodes', refused: true, what: /running signer is retired while what is merged has it running/ },
   { says: 'a roleRef that changes', change: inFile(`${GETH}/rbac.yaml`, 'RoleBinding', (object) => (object['roleRef'].name = 'other')), code: 'right-lost', risk: 'permissions', section: 'permissions', what: /loses/ },
 
   // One-way

@@ -1,3 +1,4 @@
+import { printable } from '../../../naming/printable';
 import { RISKS, SECTIONS, type FindingGroup, type Plan, type ReleaseGroup } from '../model';
 import { grouped } from '../tree';
 import { counted, headline, placesText, RAW_NOTE, releaseDetails, releaseText, risksOf, sectionsOf, sideText } from './wording';
@@ -82,7 +83,7 @@ function withRaw(summary: string, { raw }: Plan, limit: number): string {
   const shown: string[] = [];
   let used = 0;
   for (const { object, times, first, diff } of raw.changes) {
-    const text = `# ${oneLine(object)}: ${times > 1 ? `${times} times, first ` : ''}${oneLine(first)}\n${diff}\n`;
+    const text = `# ${printable(object)}: ${times > 1 ? `${times} times, first ` : ''}${printable(first)}\n${diff.split('\n').map(printable).join('\n')}\n`;
     used += size(text);
     if (used > room) break;
     shown.push(text);
@@ -102,12 +103,11 @@ function tooLarge(plan: Plan): string {
 }
 
 /**
- * Text as it is, whatever was declared: no link, image, mention, reference, table cell, HTML, heading or code of its own.
+ * Text as it is, whatever was declared, on one line of what is seen: no link, image, mention, reference, table cell, HTML, heading or code of its own.
  * GitHub looks for mentions and references after escapes are resolved, so those are broken by an empty comment.
  */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\r\n]+/g, ' ')
+  return printable(text)
     .replace(/[\\`*_{}[\]<>#!|~&$]/g, (character) => ENTITIES[character] ?? `\\${character}`)
     .replace(/^(\s*)([-+]|\d+\.)(\s)/, '$1\\$2$3')
     .replace(/@(?=[\w-])/g, '@<!-- -->')
@@ -117,7 +117,6 @@ export function escapeMarkdown(text: string): string {
     .replace(/\bwww\./g, 'www<!-- -->.');
 }
 
-const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
 const size = (text: string): number => Buffer.byteLength(text);
 
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };

@@ -1,3 +1,4 @@
+import { printable } from '../../../naming/printable';
 import { SECTIONS, type FindingGroup, type Plan } from '../model';
 import { grouped } from '../tree';
 import { counted, headline, placesText, RAW_NOTE, releaseDetails, releaseText, risksOf, sectionsOf, sideText } from './wording';
@@ -33,7 +34,3 @@ function rawLines({ raw }: Plan, limit: number): string[] {
   const left = raw.leftOut > 0 && cut.length === 0 ? [`  ... ${counted(raw.leftOut, 'more distinct change')}, left out to keep the plan small.`] : [];
   return [`Raw difference. ${RAW_NOTE}`, ...all.slice(0, limit), ...cut, ...left];
 }
-
-/** What was declared must not move the cursor of whoever reads it. */
- 
-const printable = (line: string): string => line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');

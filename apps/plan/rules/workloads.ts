@@ -263,31 +263,3 @@ function json(text: string | undefined): unknown {
     return undefined;
   }
 }
-
-/** Nodes that come, go, start and stop; one finding a node. */
-export function nodeTransition(change: ObjectChange, context: Context): Finding[] {
-  // Only these objects make a state.
-  const { kind: of } = change.id;
-  const replicas = (object: K8sObject | undefined): unknown => (object?.['spec'] as StatefulSetSpec | undefined)?.replicas;
-  if (!(of === 'StatefulSet' && replicas(change.before) !== replicas(change.after)) && !(of === 'PersistentVolumeClaim' && !(change.before && change.after))) return [];
-  const node = context.nodeOf(change);
-  if (!node || node.before === node.after) return [];
-  const { before, after, signs: signer } = node;
-  const kind = signer ? 'signer' : 'node';
-  const say = (risk: Risk, code: string, what: string, more = {}): Finding[] => [finding(change, 'nodes', risk, code, what, more)];
-  if (before === 'absent') {
-    if (after === 'running') return say(signer ? 'second-signer risk' : 'harmless', 'node-new', `new ${kind}: its pods start as soon as it is applied`);
-    return say('harmless', 'node-new', `new ${kind}, ${after}`);
-  }
-  if (after === 'absent') {
-    return before === 'retired'
-      ? say('data loss', 'node-deleted', 'retired node is deleted from the fleet: its disks stay in the cluster, undeclared')
-      : say('data loss', 'node-deleted', `${before} ${kind} is deleted from the fleet: its disks would be left undeclared`, { refused: true, next: 'Retire it first (state: retired), in a change of its own, and its keys with it.' });
-  }
-  if (after === 'running') {
-    return say(signer ? 'second-signer risk' : 'interrupting', 'node-started', `${before} ${kind} is started as soon as it is applied${signer ? ': its keys sign again, from the signing state on its disk' : ''}`);
-  }
-  if (after === 'retired') return say('interrupting', 'node-retired', `${before} ${kind} is retired: its workload is removed, its disks stay`);
-  return say('interrupting', 'node-stopped', before === 'running' ? `running ${kind} is stopped as soon as it is applied` : `${before} ${kind} is declared again, stopped`);
-}
-

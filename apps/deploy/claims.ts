@@ -1,0 +1,117 @@
+import type { Manifest } from '../../constructs/manifest';
+import { AGENT } from '../../constructs/secret-agent';
+import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../../naming';
+
+/** What a workload's pods ask the secret manager for, by their agent's configuration. */
+export interface Claims {
+  /** By its labels. */
+  readonly network: string;
+  readonly node: string;
+  readonly signer: boolean;
+  /** Public keys in canonical form, each once. */
+  readonly keys: readonly string[];
+  /** Why the keys can't be known, or are not this workload's to have. Whoever has one of these is never applied. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the configuration that a StatefulSet's pods are given: every ConfigMap that its template mounts, whatever the file is called. A secret counts
+ * by where it lies too, not only by the key that it says it claims.
+ *
+ * @param configMaps of the same tree; what is not among them can't be read
+ */
+export function claimsOf(workload: Manifest, { cluster, configMaps }: { readonly cluster: string; readonly configMaps: readonly Manifest[] }): Claims {
+  const { labels = {}, name, namespace } = workload.metadata;
+  const [network, node, component] = [LABELS.network, LABELS.node, LABELS.component].map((label) => labels[label] ?? '') as [string, string, string];
+  const own = { cluster, network, node, component };
+  const signer = labels[LABELS.signer] === 'true';
+  const problems: string[] = [];
+  if (namespace !== networkNamespace(network) || name !== componentName(node, component)) problems.push(`is not named by its labels, as ${networkNamespace(network)}/${componentName(node, component)}`);
+
+  const secrets: Secret[] = [];
+  for (const wanted of mountedConfigMaps(workload)) {
+    const found = configMaps.find(({ metadata }) => metadata.name === wanted && metadata.namespace === namespace);
+    if (found === undefined) problems.push(`mounts ConfigMap "${wanted}", which is not rendered with it`);
+    else if (found['binaryData'] !== undefined) problems.push(`mounts ConfigMap "${wanted}", whose binaryData nobody can review`);
+    else {
+      for (const [file, text] of Object.entries((found['data'] ?? {}) as Record<string, unknown>)) {
+        const configuration = configurationIn(file, text);
+        if (configuration === undefined) continue;
+        // What was judged must be what the pod finds when it starts.
+        if (found['immutable'] !== true) problems.push(`takes its keys from ConfigMap "${wanted}", which is not immutable`);
+        if (configuration === 'unreadable') problems.push(`has a configuration of its agent that can't be read (${file} of ConfigMap "${wanted}")`);
+        else {
+          const other = Object.entries(own).find(([field, value]) => configuration.identity[field] !== value);
+          if (other) problems.push(`has a configuration of another ${other[0]} than its own: "${String(configuration.identity[other[0]])}" instead of "${other[1]}"`);
+          secrets.push(...configuration.secrets);
+        }
+      }
+    }
+  }
+  const keys = new Set<string>();
+  for (const secret of secrets) {
+    const key = keyOf(secret, network);
+    if (key !== undefined) keys.add(key);
+    if (key === undefined ? secret.claim !== undefined || !isNodeSecret(secret, own) : secret.claim !== undefined && secret.claim !== key) {
+      problems.push(`asks for "${secret.source}"${secret.claim === undefined ? '' : ` under the claim "${secret.claim}"`}, which is neither a key of network "${network}" by its own claim nor a secret of node "${node}"`);
+    }
+  }
+  if (signer && keys.size === 0 && problems.length === 0) problems.push('is a signer, and its configuration claims no key');
+  if (!signer && keys.size > 0) problems.push('claims keys, and is not labelled as a signer');
+  return { network, node, signer, keys: [...keys], problems };
+}
+
+interface Secret {
+  readonly source: string;
+  readonly claim?: string;
+}
+
+interface Configuration {
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly secrets: readonly Secret[];
+}
+
+interface Volume {
+  readonly configMap?: { readonly name?: string };
+  readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name?: string } }[] };
+}
+
+function mountedConfigMaps(workload: Manifest): ReadonlySet<string> {
+  const { volumes = [] } = (workload['spec'] as { template?: { spec?: { volumes?: readonly Volume[] } } } | undefined)?.template?.spec ?? {};
+  return new Set(volumes.flatMap(({ configMap, projected }) => [configMap, ...(projected?.sources ?? []).map((source) => source.configMap)].flatMap((one) => (one === undefined ? [] : [one.name ?? '']))));
+}
+
+/** Undefined: a file of the client's. A file of another name that has secrets is a configuration too: an agent can be told another file. */
+function configurationIn(file: string, text: unknown): Configuration | 'unreadable' | undefined {
+  const isAgents = file === AGENT.configKey;
+  if (!isAgents && !(typeof text === 'string' && /secrets|\\u/i.test(text))) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(String(text));
+  } catch {
+    return isAgents ? 'unreadable' : undefined;
+  }
+  if (!isObject(content) || (!isAgents && content['secrets'] === undefined)) return isAgents ? 'unreadable' : undefined;
+  const { identity, secrets } = content;
+  const readable = isObject(identity) && Array.isArray(secrets) && secrets.every((one: unknown) => isObject(one) && typeof one['source'] === 'string' && ['string', 'undefined'].includes(typeof one['claim']));
+  return readable ? { identity, secrets: secrets as Secret[] } : 'unreadable';
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The key whose secret it is, claimed or not; undefined for anything that is not exactly where a key of the network lies. */
+function keyOf({ source }: Secret, network: string): string | undefined {
+  const folder = keySecretPath(network, '');
+  if (!source.startsWith(folder)) return undefined;
+  try {
+    const key = decodeURIComponent(source.slice(folder.length));
+    return key !== '' && keySecretPath(network, key) === source ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNodeSecret({ source }: Secret, { network, cluster, node }: { readonly network: string; readonly cluster: string; readonly node: string }): boolean {
+  const folder = nodeSecretPath(network, cluster, node, '');
+  return source.startsWith(folder) && /^[a-z0-9][a-z0-9-]*$/.test(source.slice(folder.length));
+}
