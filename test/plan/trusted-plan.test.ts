@@ -11,7 +11,7 @@ describe('the plan that people read, in front of a step', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const BASE = 'b'.repeat(40);
   const CLUSTER = 'gke-golden';
-  const empty = { ...planOf(golden, golden), base: { name: 'main', revision: BASE, nodes: 11, clusters: 2 } };
+  const empty = { ...planOf(golden, golden), base: { name: 'main', revision: BASE, nodes: 11, clusters: 2, digest: planOf(golden, golden).base.digest } };
   const finding = { section: 'volumes', risk: 'data loss', code: 'x', what: 'a disk goes', refused: true, next: 'keep it', count: 1, places: { [CLUSTER]: ['n'] } } as const;
   const file = join(folder, 'plan.json');
   const refused = (base: string | undefined = BASE): string[] => refusedByPlan(file, base, ({ section, places }) => section === 'keys' || Object.hasOwn(places, CLUSTER)).map(({ message, next }) => `${message} | ${next}`);
