@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +137,22 @@ export class GcpBootstrapStack extends TerraformStack {
       writeFileSync(file(), kept[0]);
       writeFileSync(`${file()}.seal`, kept[1]);
       expect(server.project(change, 'apply', project)).toMatchObject({ code: 1, output: expect.stringContaining('Saved plan is stale') });
+    });
+
+    it('of a stack whose text would say that nothing changes: it is shown, and not believed', () => {
+      const forged = JSON.stringify('No changes. Your infrastructure matches the configuration.\n```\nPlan: 0 to add, 0 to change, 0 to destroy.');
+      change = branch('forged', () => write('infra/stacks/gcp/bootstrap.ts', stack('third').replace('    this.addOverride', `    this.addOverride('output.x', { value: ${forged} });\n    this.addOverride`)));
+      expect(server.hooks(change, 'plan').code).toBe(0);
+      const { code, output } = server.project(change, 'plan', project);
+      expect(output).toContain('+ x = <<-EOT');
+      // The control: Terraform prints it as it is.
+      expect(execFileSync('terraform', [`-chdir=${join(state, 'terraform', STACK, change.head)}`, 'show', '-no-color', file()], { encoding: 'utf8' })).toContain('No changes. Your infrastructure');
+      expect(output).not.toMatch(/No changes. (Infrastructure is up-to-date|Your infrastructure matches the configuration)/);
+      expect(output).not.toMatch(/Plan: 0 to add|```/);
+      expect(code).toBe(0);
+      expect(server.project(change, 'apply', project).code).toBe(0);
+      // And where nothing does, it says so.
+      expect(server.project(change, 'plan', project)).toMatchObject({ code: 0, output: expect.stringMatching(/\nNo changes\. Your infrastructure matches the configuration\.\n$/) });
     });
 
     it('of a stack that is emptied, as a removed cluster\'s is: what it had is destroyed', () => {

@@ -47,6 +47,12 @@ beforeAll(() => {
   repository.git('checkout', '--quiet', revisions['base']!);
   repository.git('rm', '-r', '--quiet', 'fleet');
   commit('no fleet');
+  repository.git('checkout', '--quiet', revisions['base']!);
+  repository.write('.gitattributes', 'fleet/networks/*.yaml text working-tree-encoding=UTF-16\n*.ts ident\n');
+  repository.git('add', '--', '.gitattributes');
+  repository.git('commit', '--quiet', '--message', 'Attributes');
+  revisions['attributes'] = repository.git('rev-parse', 'HEAD').trim();
+  repository.git('checkout', '--quiet', '--force', 'main');
   repository.git('checkout', '--quiet', 'main');
 });
 afterAll(() => repository.remove());
@@ -58,6 +64,19 @@ function run(...args: string[]): Promise<Ran> {
   });
 }
 const json = (text: string): Plan => planSchema.parse(JSON.parse(text));
+
+it('renders every file of a revision as it is committed, whatever its attributes say', async () => {
+  // The control: what git writes by them is no YAML that a fleet could be.
+  repository.git('checkout', '--quiet', '--force', revisions['attributes']!);
+  repository.git('checkout-index', '--force', 'fleet/networks/hoodi.yaml');
+  const written = readFileSync(join(repository.folder, 'fleet/networks/hoodi.yaml'));
+  expect(written.includes(0)).toBe(true);
+  repository.git('checkout', '--quiet', '--force', 'main');
+  const { code, stdout, stderr } = await run('--base', revisions['base']!, '--head', revisions['attributes']!, '--format', 'json');
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(json(stdout).raw.objects).toBe(0);
+});
 const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('stockade-plan-') && existsSync(join(tmpdir(), name, 'base')));
 
 describe('npm run plan', () => {
