@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -219,8 +219,9 @@ describe('a plan of Terraform', () => {
     const checkout = join(folder, name);
     mkdirSync(checkout);
     const git = (...args: string[]): string => execFileSync('git', ['-C', checkout, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8' }).trim();
-    git('init', '--quiet');
-    git('commit', '--quiet', '--allow-empty', '--message', name);
+    git('init', '--quiet', '--initial-branch=main');
+    git('remote', 'add', 'origin', '.');
+    cpSync(join(ROOT, 'fleet'), join(checkout, 'fleet'), { recursive: true });
     writeFileSync(join(checkout, 'x'), name);
     git('add', '--all');
     git('commit', '--quiet', '--message', name);
@@ -228,19 +229,19 @@ describe('a plan of Terraform', () => {
     mkdirSync(rendered, { recursive: true });
     writeFileSync(join(rendered, 'cdk.tf.json'), JSON.stringify(stack));
     standIn('terraform', 'for arg in "$@"; do case $arg in -out=*) : >"${arg#-out=}";; esac; done; case "$*" in *" plan "*) echo "$* proxy=$KUBE_PROXY_URL as=$GOOGLE_IMPERSONATE_SERVICE_ACCOUNT";; esac');
-    const { code, stdout } = await run('terraform-plan', [], { ...env, DIR: checkout, PLANFILE: join(checkout, 'plan'), PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD') });
+    const { code, stdout } = await run('terraform-plan', [], { ...env, DIR: checkout, PLANFILE: join(checkout, 'plan'), PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD'), BASE_BRANCH_NAME: 'main', REPO_REL_DIR: `infra/projects/${name}`, WORKSPACE: 'default' });
     expect(code).toBe(0);
     return stdout;
   }
 
   it('looks at everything that the stack has, as plan', async () => {
-    const said = await planned('gke-a-network', { resource: { google_compute_network: {} } });
+    const said = await planned('gke-us-east4-network', { resource: { google_compute_network: {} } });
     expect(said).toContain('-lock=false -refresh=true ');
     expect(said).toContain('proxy= as=stockade-plan@');
   });
 
   it('of add-ons goes by their state, since Helm keeps releases where plan may not look; on Amazon through the gateway', async () => {
-    expect(await planned('gke-a-add-ons', { resource: { helm_release: {} } })).toContain('-lock=false -refresh=false ');
-    expect(await planned('eks-a-add-ons', { data: { aws_eks_cluster: {} }, resource: { helm_release: {} } })).toMatch(/-refresh=false .* proxy=http:\/\/127\.0\.0\.1:3128 as=/);
+    expect(await planned('gke-us-east4-add-ons', { resource: { helm_release: {} } })).toContain('-lock=false -refresh=false ');
+    expect(await planned('eks-us-east-2-add-ons', { data: { aws_eks_cluster: {} }, resource: { helm_release: {} } })).toMatch(/-refresh=false .* proxy=http:\/\/127\.0\.0\.1:3128 as=/);
   });
 });
