@@ -73,6 +73,11 @@ describe('firing', () => {
     expect(world).toMatchObject({ pod: 'r1', partition: 1 });
   });
 
+  it('makes the pod that a rule, tightened since, lets come back no more at the revision that it had', async () => {
+    const world: World = { ...QUIET, update: 'r2', pod: undefined, ready: 0 };
+    expect(await fired(world, replaces)).toEqual([`firing ${NAME}`, `${NAME} runs r2, and is armed`]);
+  });
+
   it('waits until the controller has seen what was just applied', async () => {
     let looks = 0;
     const world: World = { ...QUIET, generation: 4 };
