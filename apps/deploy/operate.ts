@@ -20,7 +20,7 @@ export interface OperateOptions {
 
 interface StatefulSet extends Live {
   readonly spec: { readonly replicas: number; readonly updateStrategy: { readonly rollingUpdate?: { readonly partition?: number } } };
-  readonly status?: { readonly observedGeneration?: number; readonly currentRevision?: string; readonly updateRevision?: string; readonly readyReplicas?: number };
+  readonly status?: { readonly observedGeneration?: number; readonly replicas?: number; readonly currentRevision?: string; readonly updateRevision?: string; readonly readyReplicas?: number };
 }
 
 /**
@@ -36,19 +36,23 @@ export async function fire(access: Access, target: NodeTarget, { say, timeoutSec
     return [];
   });
   if (problems.length > 0) throw new DeployError(problems);
-  for (const { metadata, status } of [...workloads].sort(signersLast)) {
-    if (status?.currentRevision === status?.updateRevision) {
+  for (const { metadata } of [...workloads].sort(signersLast)) {
+    // Until its controller has seen what was applied, its status tells of what was there before.
+    await until(deadlineIn(timeoutSeconds), `the controller has seen what was applied of ${metadata.name}`, async () => isSeen(await one(access, metadata)), signal);
+    const { status } = await one(access, metadata);
+    const revision = status?.updateRevision;
+    // After a change that went wrong was taken back, both revisions are the one before, and the pod is still at the one that went wrong.
+    if (status?.currentRevision === revision && [undefined, revision].includes(revisionOf(await podOf(access, metadata)))) {
       say(`${metadata.name} runs what was applied`);
       continue;
     }
-    const revision = status?.updateRevision;
     const arm = (partition: 0 | 1): Promise<void> => patch(access, idOf(metadata), { spec: { updateStrategy: { rollingUpdate: { partition } } } });
     say(`firing ${metadata.name}`);
     try {
       await arm(0);
       await until(deadlineIn(timeoutSeconds), `${metadata.name} runs ${revision} and is ready`, async () => {
-        const now = await one(access, idOf(metadata));
-        return now.status?.observedGeneration === now.metadata.generation && now.status?.currentRevision === revision && now.status?.readyReplicas === 1;
+        const now = await one(access, metadata);
+        return isSeen(now) && now.status?.currentRevision === revision && now.status?.readyReplicas === 1 && revisionOf(await podOf(access, metadata)) === revision;
       }, signal);
     } finally {
       await arm(1);
@@ -67,9 +71,14 @@ export async function stop(access: Access, target: NodeTarget, { say, timeoutSec
     say(`${metadata.name} is held and stops`);
   }
   for (const { metadata } of chosen) {
-    const pod = podName(target.node, metadata.labels![LABELS.component]!);
+    const pod = nameOfPod(metadata);
+    // A pod that ended by itself may be made again by a controller that has not seen the stop yet: it has to count none.
+    const counted = async (): Promise<number> => {
+      const now = await getRaw<StatefulSet>(access, pathOf(metadata));
+      return now === undefined ? 0 : isSeen(now) ? (now.status?.replicas ?? 0) : 1;
+    };
     try {
-      await until(deadlineIn(timeoutSeconds), `pod ${pod} is gone`, async () => (await getRaw(access, `/api/v1/namespaces/${metadata.namespace}/pods/${pod}`)) === undefined);
+      await until(deadlineIn(timeoutSeconds), `pod ${pod} is gone`, async () => (await counted()) === 0 && (await podOf(access, metadata)) === undefined);
     } catch (error) {
       if (!(error instanceof DeployError)) throw error;
       refuse(`pod ${pod} is still there after ${timeoutSeconds} s: it may be signing`, 'Wait; if its machine does not answer, see docs/runbooks/machines.md. Prove that it ended before you believe it.');
@@ -108,9 +117,17 @@ async function componentsOf(access: Access, { network, node, component }: NodeTa
 
 const idOf = ({ namespace, name }: Live['metadata']): { plural: string; namespace: string; name: string } => ({ plural: 'statefulsets', namespace: namespace!, name });
 
-async function one(access: Access, { namespace, name }: { namespace: string; name: string }): Promise<StatefulSet> {
-  return (await getRaw<StatefulSet>(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`)) ?? refuse(`StatefulSet ${namespace}/${name} is gone`, 'Apply the fleet.');
+const pathOf = ({ namespace, name }: Live['metadata']): string => `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`;
+
+async function one(access: Access, metadata: Live['metadata']): Promise<StatefulSet> {
+  return (await getRaw<StatefulSet>(access, pathOf(metadata))) ?? refuse(`StatefulSet ${metadata.namespace}/${metadata.name} is gone`, 'Apply the fleet.');
 }
+
+const nameOfPod = ({ labels }: Live['metadata']): string => podName(labels![LABELS.node]!, labels![LABELS.component]!);
+const podOf = (access: Access, metadata: Live['metadata']): Promise<Live | undefined> => getRaw<Live>(access, `/api/v1/namespaces/${metadata.namespace}/pods/${nameOfPod(metadata)}`);
+const revisionOf = (pod: Live | undefined): string | undefined => pod?.metadata.labels?.['controller-revision-hash'];
+/** Its controller has seen what it is now. */
+const isSeen = ({ metadata, status }: StatefulSet): boolean => status?.observedGeneration === metadata.generation;
 
 const isSigner = ({ metadata }: StatefulSet): boolean => metadata.labels?.[LABELS.signer] === 'true';
 const signersLast = (a: StatefulSet, b: StatefulSet): number => Number(isSigner(a)) - Number(isSigner(b)) || (a.metadata.name < b.metadata.name ? -1 : 1);

@@ -178,7 +178,7 @@ export const PERMISSIONS: readonly Act[] = [
         ],
       },
     ],
-    admission: 'Tokens for other audiences or longer than the agent\'s own. Each use is alerted on.',
+    admission: 'Tokens for other audiences or longer than the agent\'s own. Each use is in the audit log.',
   },
   {
     act: 'grow a PVC',

@@ -24,6 +24,6 @@ export function firstStartAgain(key: string, node: FleetNode, approved: Place, e
     places: [{ ...approved, label: 'approved here' }, { file: KEYS_LOCK_FILE, line: earlier.line, column: 1, label: 'its first entry' }],
     value: 'approved',
     allowed: 'firstStart: refused, for a key that the journal has known elsewhere or before',
-    next: 'Set firstStart: refused. Nothing imports signing state onto a new volume yet: place only keys that never signed (docs/runbooks/move-a-key.md).',
+    next: 'Set firstStart: refused. Nothing imports signing state onto a new volume yet: take a new key, or put this one back on its own disk (docs/runbooks/move-a-key.md).',
   };
 }

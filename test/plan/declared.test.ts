@@ -3,7 +3,7 @@ import { declaredRules } from '../../apps/plan/rules/declared';
 import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
 
 const FILES = {
-  'settings.yaml': 'requireDigest: true\nregistries: [docker.io/ethereum]\nlimits: { concentration: [{ of: cluster, maxPercent: 33 }] }\n',
+  'settings.yaml': 'requireDigest: true\nregistries: [docker.io/ethereum]\nagent: { image: registry.example.com/agent, version: v1 }\nlimits: { concentration: [{ of: cluster, maxPercent: 33 }] }\n',
   'clusters/gke-a.yaml': 'cloud: gcp\nproject: staking\nregion: europe-west1\n',
   'networks/hoodi.yaml': `chain: ethereum
 kind: testnet
@@ -30,6 +30,8 @@ describe('an edit of a rule\'s own input is told', () => {
     ['settings.yaml', 'requireDigest: true', 'requireDigest: false', /^digest-not-required \(hardening\)/],
     ['settings.yaml', 'requireDigest: true\n', '', /^digest-not-required/],
     ['settings.yaml', 'docker.io/ethereum', 'docker.io/ethereum, evil.example.com', /^registry-added \(hardening\) images may come from evil.example.com/],
+    ['settings.yaml', '[docker.io/ethereum]', '[docker.io]', /^registry-dropped \(interrupting\) images may no longer come from docker.io\/ethereum: a pod that ends before its node was fired is not made again .*,registry-added/],
+    ['settings.yaml', 'registry.example.com/agent', 'registry.example.com/other', /^agent-image \(interrupting\) .* is registry.example.com\/other, no longer registry.example.com\/agent/],
     ['settings.yaml', 'maxPercent: 33', 'maxPercent: 99', /^limit-dropped \(hardening\) .*33.*no longer holds,limit-added \(harmless\) .*99/],
     ['settings.yaml', '[{ of: cluster, maxPercent: 33 }]', '[]', /^limit-dropped/],
     ['clusters/gke-a.yaml', 'europe-west1', 'us-east4', /^cluster-moved \(data loss\) .*from gcp staking europe-west1 to gcp staking us-east4/],
@@ -43,6 +45,13 @@ describe('an edit of a rule\'s own input is told', () => {
     ['networks/hoodi.yaml', 'main: v1.16.0', 'main: v1.15.0', /^downgrade \(one-way\) .*its data schema goes from 2 to 1/],
     ['networks/hoodi.yaml', 'canary: v1.16.7, main: v1.16.0', 'canary: v1.16.0, main: v1.16.7', /downgrade .*,ring-order \(restart when fired\) geth v1.16.7 comes to ring main before ring canary, which has v1.16.0/],
   ] as const)('%s: %s, then %s', (file, from, to, said) => expect(changed(file, from, to).join()).toMatch(said));
+
+  it('a rule that is tightened, since what runs comes back by it', () => {
+    const loose = { ...FILES, 'settings.yaml': FILES['settings.yaml'].replace('requireDigest: true', 'requireDigest: false') };
+    expect(declaredRules({ base: read(loose), head: read(FILES) }).map(({ code, risk }) => `${code} ${risk}`)).toEqual(['digest-required interrupting']);
+  });
+
+  it('not a newer agent of the same image, which the templates tell', () => expect(changed('settings.yaml', 'version: v1', 'version: v2')).toEqual([]));
 
   it('a schema that is edited along with the way back hides nothing', () => {
     const text = FILES['networks/hoodi.yaml'].replaceAll('dataSchema: 2', 'dataSchema: 1').replace('main: v1.16.0', 'main: v1.15.0');

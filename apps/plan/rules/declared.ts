@@ -16,8 +16,14 @@ function settings(base: Declarations, head: Declarations): Finding[] {
   const [before, after] = [base, head].map(({ files }) => asMap(files.get('settings.yaml'))) as [Record<string, unknown>, Record<string, unknown>];
   const found: Finding[] = [];
   if (before['requireDigest'] === true && after['requireDigest'] !== true) found.push(say('digest-not-required', 'hardening', 'settings.yaml', 'images no longer need a digest: what a tag names can be exchanged'));
-  const registries = asList(before['registries']);
-  for (const registry of asList(after['registries']).filter((one) => !registries.includes(one))) found.push(say('registry-added', 'hardening', 'settings.yaml', `images may come from ${text(registry)}`));
+  // A pod is judged anew whenever it is made, also where its machine ended it: at the revision that it had, by the rules that there are by then.
+  const tightened = (code: string, what: string): Finding => say(code, 'interrupting', 'settings.yaml', `${what}: a pod that ends before its node was fired is not made again at the revision that it had`, { next: 'Fire every node that it concerns first; then tighten the rule, in a change of its own.' });
+  if (before['requireDigest'] !== true && after['requireDigest'] === true) found.push(tightened('digest-required', 'images need a digest'));
+  const [registries, remaining] = [asList(before['registries']), asList(after['registries'])];
+  for (const registry of registries.filter((one) => !remaining.includes(one))) found.push(tightened('registry-dropped', `images may no longer come from ${text(registry)}`));
+  const [agent, nextAgent] = [before, after].map(({ agent: of }) => text(asMap(of)['image']));
+  if (agent !== nextAgent) found.push(tightened('agent-image', `the agent's image is ${nextAgent}, no longer ${agent}`));
+  for (const registry of remaining.filter((one) => !registries.includes(one))) found.push(say('registry-added', 'hardening', 'settings.yaml', `images may come from ${text(registry)}`));
   const limits = ({ limits: of }: Record<string, unknown>): string[] => asList(asMap(of)['concentration']).map(text);
   for (const limit of limits(before).filter((one) => !limits(after).includes(one))) found.push(say('limit-dropped', 'hardening', 'settings.yaml', `the limit on concentration ${limit} no longer holds`));
   for (const limit of limits(after).filter((one) => !limits(before).includes(one))) found.push(say('limit-added', 'harmless', 'settings.yaml', `a limit on concentration is new: ${limit}`));

@@ -31,8 +31,9 @@ export const hold: Policy = {
       message: say(`${ANNOTATIONS.hold} is set and lifted by operators, the rollout engine and break-glass, by a change of the StatefulSet. Leave it as it is.`),
     },
     {
-      expression: `variables.subresource != 'status' || ${identityKept}`,
-      message: say('labels are not a status.'),
+      // Which revision an armed pod comes back at is read from it, and a write of it carries owners and finalizers along.
+      expression: `variables.subresource != 'status' || (variables.isControlPlane && ${identityKept})`,
+      message: `variables.user + ' may not write the status of a StatefulSet: it is its controller\\'s, which goes by it when it makes a pod. Labels are none.'`,
     },
     {
       expression: `request.operation != 'DELETE' || !variables.oldHold || variables.isBreakGlass`,

@@ -17,7 +17,7 @@ export const sessions: Policy = {
   validations: [
     {
       expression: `variables.isToken || (variables.isBreakGlass && variables.subresource != 'proxy')`,
-      message: `variables.user + ' may not open a session with a staking pod. Logs and metrics tell what it does; break-glass may exec, attach and port-forward, and is alerted on.'`,
+      message: `variables.user + ' may not open a session with a staking pod. Logs and metrics tell what it does; break-glass may exec, attach and port-forward.'`,
     },
     {
       expression: `!variables.isToken || variables.isBreakGlass || variables.isKubelet`,

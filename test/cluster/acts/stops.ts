@@ -33,7 +33,9 @@ export const stopActs: readonly Act[] = [
   { title: 'what no rule would let in is armed', rule: 'workload-writers', request: ({ disarmed }) => merge(disarmed, { spec: { updateStrategy: { rollingUpdate: { partition: 1 } } } }), allowed: [...FIRERS, 'deployer', 'platform'], table: [...FIRERS, 'deployer'] },
   { title: 'what no rule would let in is annotated by a controller', rule: 'workload-writers', request: ({ outdated }) => merge(outdated, { metadata: { annotations: { note: 'x' } } }), allowed: ['deployer', 'platform', 'rolloutEngine', 'breakGlass', 'statefulSetController', 'garbageCollector'], also: ['statefulSetController', 'garbageCollector'], table: ['deployer', 'rolloutEngine', 'breakGlass'] },
   { title: 'what no rule would let in gets its finalizer from a controller', rule: 'workload-writers', request: ({ outdated }) => merge(outdated, { metadata: { finalizers: ['foregroundDeletion'] } }), allowed: ['garbageCollector'], also: ['garbageCollector'] },
-  { title: 'what no rule would let in has its status written', rule: 'hold', request: ({ outdated }) => merge(outdated, { status: { observedGeneration: 9 } }, 'status'), allowed: [...EVERYBODY, 'statefulSetController'], also: ['statefulSetController'] },
+  { title: 'what no rule would let in has its status written', rule: 'hold', request: ({ outdated }) => merge(outdated, { status: { observedGeneration: 9 } }, 'status'), allowed: ['statefulSetController'], also: ['statefulSetController'] },
+  { title: 'another revision to come back at, by the status', rule: 'hold', request: ({ statefulSet }) => merge(statefulSet, { status: { currentRevision: 'x' } }, 'status'), allowed: ['statefulSetController'], also: ['statefulSetController', 'ownKubelet'] },
+  { title: 'an owner that is gone, by the status', rule: 'hold', request: ({ statefulSet }) => merge(statefulSet, { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' }] } }, 'status'), allowed: [], also: ['ownKubelet'] },
 
   // The same, with something else in it.
   ...(
