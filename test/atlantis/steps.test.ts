@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { atlantisFiles, differences, writeAtlantis } from '../../infra/atlantis/generate';
 import { contextOf, exampleFiles, ROOT } from './fleets';
 import { BIN } from './server';
@@ -97,6 +97,43 @@ describe('a step begins', () => {
     writeFileSync(join(github, 'refuse-rules'), '');
     expect(run('guarded_branch')).toMatchObject({ code: 1, output: expect.stringContaining('does not say which rules hold') });
     rmSync(join(github, 'refuse-rules'));
+  });
+});
+
+describe('what is kept', () => {
+  const room = join(folder, 'room');
+  const bin = join(folder, 'bin');
+  const entry = (path: string, hours: number): void => {
+    mkdirSync(join(room, path), { recursive: true });
+    const at = Date.now() / 1000 - hours * 3600;
+    utimesSync(join(room, path), at, at);
+  };
+  /** With so much free, of which each rendering that goes gives some back. */
+  const inRoom = (script: string, free: string) => {
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'df'), `#!/usr/bin/env bash\necho Avail; echo "$(( ${free} ))"\n`, { mode: 0o755 });
+    return run(script, { PATH: `${bin}:${process.env['PATH']!}`, STOCKADE_STATE: room });
+  };
+  const kept = (below = ''): string[] => readdirSync(join(room, below)).sort();
+  beforeEach(() => rmSync(room, { recursive: true, force: true }));
+
+  it('goes when nobody used it for a week, and what a killed step left behind after a day', () => {
+    for (const path of ['rendered/old', 'plans/old.json', 'terraform/gcp-bootstrap/old']) entry(path, 200);
+    for (const path of ['rendered/new', 'terraform/gcp-bootstrap/new', 'kubeconfigs']) entry(path, 100);
+    entry('compare.aB3dEf', 30);
+    entry('render.aB3dEf', 1);
+    expect(inRoom('make_room', '50 << 20')).toEqual({ code: 0, output: '' });
+    expect([kept(), kept('rendered'), kept('plans'), kept('terraform/gcp-bootstrap')]).toEqual([['kubeconfigs', 'plans', 'render.aB3dEf', 'rendered', 'terraform'], ['new'], [], ['new']]);
+  });
+
+  it('goes, the oldest first, where the disk is filled by push after push, but nothing that is in use', () => {
+    for (let age = 0; age < 6; age += 1) entry(`rendered/${age}`, age);
+    expect(inRoom('make_room', `(12 - $(ls ${room}/rendered | wc -l)) << 20`).code).toBe(0);
+    expect(kept('rendered')).toEqual(['0', '1', '2', '3']);
+    expect(inRoom('make_room', '1').code).toBe(0);
+    expect(kept('rendered')).toEqual(['0']);
+    expect(inRoom('enough_room', '1')).toMatchObject({ code: 1, output: expect.stringContaining('atlantis.diskGiB') });
+    expect(inRoom('enough_room', '5 << 20')).toEqual({ code: 0, output: '' });
   });
 });
 

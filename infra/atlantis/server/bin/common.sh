@@ -112,6 +112,26 @@ control_plane_proxy() {
   if [ -n "${STOCKADE_EKS_PROXY:-}" ] && grep -q '"aws_eks_cluster"' "$1"; then export KUBE_PROXY_URL=$STOCKADE_EKS_PROXY; fi
 }
 
+# What is kept goes again, and is bounded: Atlantis' lock database is on the same disk. What a step that was killed left behind goes after a day, what was rendered or planned and
+# not used after a week; where less is free than two renderings take, the oldest renderings go first, and then nothing is rendered. An apply of what is gone asks for a plan.
+make_room() {
+  local needed=$((8 << 20)) free oldest kept
+  mkdir -p "$STOCKADE_STATE/rendered"
+  find "$STOCKADE_STATE" -mindepth 1 -maxdepth 1 -regextype posix-extended -regex '.*/(as|compare|is|pull-request|render|reviewed|was)\.[A-Za-z0-9]{6}' -mmin +1440 -exec rm -rf {} +
+  for kept in rendered:1 plans:1 terraform:2; do
+    [ ! -d "$STOCKADE_STATE/${kept%:*}" ] || find "$STOCKADE_STATE/${kept%:*}" -mindepth "${kept#*:}" -maxdepth "${kept#*:}" -mmin +10080 -exec rm -rf {} +
+  done
+  while free=$(df --output=avail -k "$STOCKADE_STATE" | tail -n 1) && [ "$free" -lt "$needed" ]; do
+    # What another pull request is being planned from stays.
+    oldest=$(find "$STOCKADE_STATE/rendered" -mindepth 1 -maxdepth 1 -mmin +60 -printf '%T@ %p\n' | sort -n | sed -n '1s/^[^ ]* //p')
+    [ -n "$oldest" ] || return 0
+    rm -rf "$oldest"
+  done
+}
+enough_room() {
+  [ "$(df --output=avail -k "$STOCKADE_STATE" | tail -n 1)" -ge $((4 << 20)) ] || die "less than 4 GiB are free on this server's disk" "Close pull requests that are done, or give the disk more room (atlantis.diskGiB in fleet/infrastructure.yaml)."
+}
+
 # A program of the trusted copy.
 trusted() { (cd "$STOCKADE_HOME" && node --require tsx/cjs "$@"); }
 
