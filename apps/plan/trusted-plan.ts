@@ -20,14 +20,13 @@ export function refusedByPlan(file: string, base: string | undefined, concerns: 
   if (read.data.base.revision !== base) return [{ message: `the readable plan compares with ${read.data.base.revision ?? 'nothing'}, and ${base ?? 'nothing'} is merged now`, next: again }];
   return read.data.findings
     .filter((finding) => finding.refused && concerns(finding))
-    .map(({ what, next, places }) => ({ message: `the plan of this change refuses: ${what} (${placesOf(places)})`, next: next ?? 'Read the plan in the comment of this pull request.' }));
+    .map(({ what, next, places }) => ({ message: `the plan of this change refuses: ${what}${placesOf(places)}`, next: next ?? 'Read the plan in the comment of this pull request.' }));
 }
 
-const placesOf = (places: FindingGroup['places']): string =>
-  Object.entries(places)
-    .flatMap(([place, subjects]) => subjects.slice(0, 4).map((subject) => `${place}/${subject}`))
-    .slice(0, 4)
-    .join(', ');
+function placesOf(places: FindingGroup['places']): string {
+  const all = Object.entries(places).flatMap(([place, subjects]) => subjects.slice(0, 4).map((subject) => `${place}/${subject}`));
+  return all.length === 0 ? '' : ` (${all.slice(0, 4).join(', ')})`;
+}
 
 function contentOf(file: string): unknown {
   try {

@@ -125,7 +125,7 @@ const configMap = (...claims: string[]): object => ({ metadata: { name: 'c' }, d
 
 beforeAll(() => {
   for (const path of [state, programs]) mkdirSync(path, { recursive: true });
-  standIn('github', `echo '${JSON.stringify([{ type: 'pull_request', parameters: { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true } }, { type: 'required_status_checks', parameters: { required_status_checks: [{ context: 'stockade/plan' }] } }])}'`);
+  standIn('github', `echo '${JSON.stringify([{ type: 'pull_request', parameters: { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true, require_last_push_approval: true } }, { type: 'required_status_checks', parameters: { strict_required_status_checks_policy: true, required_status_checks: [{ context: 'stockade/plan' }] } }])}'`);
   checkout.init(() => declare((node) => node.set('state', 'stopped')));
   if (!checkout.git('remote').includes('origin')) checkout.git('remote', 'add', 'origin', '.');
 }, 120_000);
@@ -185,7 +185,7 @@ describe('a change that retires the key of a node that was stopped before', { ti
     const deleted = { operationType: 'delete', targetId: '4711471147', status: 'DONE', targetLink: `https://x/projects/${project}/zones/${signer.zone}/instances/gke-${signer.cluster.slice(0, 15)}-x` };
     retires();
     clusterHas(undefined);
-    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringMatching(/can not be asked about .*i\/o timeout[^]*--machine <cloud id>/) });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringMatching(/can not be asked about .*: the API server does not answer [^]*--machine <cloud id>/) });
     cloudHas({ operations: [deleted] });
     retires('--machine', deleted.targetId);
     expect(readFileSync(join(checkout.folder, 'fleet/keys.lock'), 'utf8')).toMatch(new RegExp(`"proof":"${PROOF} \\[machine gcp 4711471147 deleted, asked [0-9TZ:-]+ as ana@example.com\\]"`));
@@ -199,7 +199,7 @@ describe('a change that retires the key of a node that was stopped before', { ti
   it('is not planned without the readable plan of this tree and this main, nor where that refuses something about keys', () => {
     retires();
     planned([refusedIn('keys')]);
-    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('error: a key would be claimed twice\n  next: Take it from one.') });
+    expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('refuses: a key would be claimed twice\n  next: Take it from one.') });
     planned([], 'a'.repeat(40));
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('the readable plan compares with aaaaaaaaaa') });
     writeFileSync(plan0(), '{}');

@@ -129,7 +129,7 @@ describe("GitHub's workflow", () => {
   const scripts = jobs['plan']!.steps.flatMap(({ run }) => (run === undefined || run.startsWith('npm ci') ? [] : [run]));
 
   /** The two steps of the job that posts, one after the other, as GitHub runs them: `bash -e`. */
-  function job({ head = 'success', base = 'success', refused = false, planned = true, accepted = true, steps = scripts }: { head?: string; base?: string; refused?: boolean; planned?: boolean; accepted?: boolean; steps?: readonly string[] }): { code: number; output: string; posted: string } {
+  function job({ head = 'success', base = 'success', refused = false, planned = true, accepted = true, attributes, steps = scripts }: { attributes?: string; head?: string; base?: string; refused?: boolean; planned?: boolean; accepted?: boolean; steps?: readonly string[] }): { code: number; output: string; posted: string } {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     const temp = join(folder, 'temp');
@@ -144,7 +144,8 @@ describe("GitHub's workflow", () => {
         apps/cli/plan.ts) ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
       esac`,
     );
-    program(join(bin, 'git'), ':');
+    if (attributes === undefined) program(join(bin, 'git'), ':');
+    else checkedOut(attributes);
     const env = { PATH: `${bin}:${process.env['PATH']}`, RUNNER_TEMP: temp, HEAD: head, BASE: base, BASE_SHA: 'b'.repeat(40), NUMBER: '7', GITHUB_REPOSITORY: 'example-staking/fleet' };
     let output = '';
     for (const script of steps) {
@@ -154,6 +155,31 @@ describe("GitHub's workflow", () => {
     }
     return { code: 0, output, posted: textOf(join(folder, 'posted.md')) };
   }
+
+  /** The pull request as GitHub's action checks it out: by its own attributes. */
+  function checkedOut(attributes: string): void {
+    const pull = join(folder, 'pull');
+    const git = (...args: string[]): void => void spawnSync('git', ['-C', pull, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args]);
+    mkdirSync(join(pull, 'fleet'), { recursive: true });
+    git('init', '--quiet');
+    writeFileSync(join(pull, 'fleet/a b.yaml'), 'a: $Id$\n');
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'x');
+    writeFileSync(join(pull, '.gitattributes'), attributes);
+    git('add', '--', '.gitattributes');
+    git('commit', '--quiet', '--message', 'y');
+    rmSync(join(pull, 'fleet/a b.yaml'));
+    git('checkout', '--', 'fleet');
+  }
+
+  it.each(['* ident\n', '*.yaml text eol=crlf\n'])('posts that what git wrote is not what was reviewed, and fails: %j', (attributes) => {
+    const { code, posted } = job({ attributes });
+    expect(posted).toContain('git writes the pull request otherwise than it is committed');
+    expect(code).not.toBe(0);
+    for (const path of ['bin', 'temp', 'pull']) rmSync(join(folder, path), { recursive: true });
+    // The control: attributes that change nothing.
+    expect(job({ attributes: '*.lock merge=binary linguist-generated\n' })).toMatchObject({ code: 0, posted: expect.stringContaining('## Plan') });
+  });
 
   it('posts a plan, and passes', () => {
     const { code, posted } = job({});

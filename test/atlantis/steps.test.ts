@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { atlantisFiles, differences, writeAtlantis } from '../../infra/atlantis/generate';
 import { contextOf, exampleFiles, ROOT } from './fleets';
 import { BIN } from './server';
@@ -64,6 +64,23 @@ describe('a step begins', () => {
     expect(begin('keys', { name: '../keys' })).toMatchObject({ code: 1, output: expect.stringContaining("can't be a name") });
   });
 
+  it('and takes no folder of the pull request for a repository: its settings name programs', () => {
+    const owned = join(folder, 'owned');
+    const dir = join(checkout, 'infra/projects/keys');
+    branch('bare', () => {
+      for (const [at, settings] of [['infra/projects/keys', `[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = ${join(checkout, 'infra/projects')}\n`], ['infra/projects', `[remote "origin"]\n\turl = ${checkout}\n\tuploadpack = "touch ${owned}; git-upload-pack"\n`]] as const) {
+        write(`${at}/HEAD`, 'ref: refs/heads/main\n');
+        for (const path of ['objects', 'refs']) write(`${at}/${path}/.keep`, '');
+        write(`${at}/config`, settings);
+      }
+    });
+    expect(run('begin keys', { DIR: dir, PLANFILE: 'x', PROJECT_NAME: 'keys', HEAD_COMMIT: 'x', REPO_REL_DIR: 'infra/projects/keys', WORKSPACE: 'default' })).toMatchObject({ code: 128, output: expect.stringContaining('safe.bareRepository') });
+    expect(existsSync(owned)).toBe(false);
+    // The control: git without that setting runs what the folder names.
+    run(`unset GIT_CONFIG_COUNT; merged_of "$(git -C "$DIR" rev-parse --show-toplevel)"`, { DIR: dir });
+    expect(existsSync(owned)).toBe(true);
+  });
+
   it('to apply only where the branch\'s rules keep what was approved', () => {
     branch('apply', () => undefined);
     const github = join(state, 'github');
@@ -80,6 +97,96 @@ describe('a step begins', () => {
     writeFileSync(join(github, 'refuse-rules'), '');
     expect(run('guarded_branch')).toMatchObject({ code: 1, output: expect.stringContaining('does not say which rules hold') });
     rmSync(join(github, 'refuse-rules'));
+  });
+});
+
+describe('what is kept', () => {
+  const room = join(folder, 'room');
+  const bin = join(folder, 'bin');
+  const entry = (path: string, hours: number): void => {
+    mkdirSync(join(room, path), { recursive: true });
+    const at = Date.now() / 1000 - hours * 3600;
+    utimesSync(join(room, path), at, at);
+  };
+  /** With so much free, of which each rendering that goes gives some back. */
+  const inRoom = (script: string, free: string) => {
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'df'), `#!/usr/bin/env bash\necho Avail; echo "$(( ${free} ))"\n`, { mode: 0o755 });
+    return run(script, { PATH: `${bin}:${process.env['PATH']!}`, STOCKADE_STATE: room });
+  };
+  const kept = (below = ''): string[] => readdirSync(join(room, below)).sort();
+  beforeEach(() => rmSync(room, { recursive: true, force: true }));
+
+  it('goes when nobody used it for a week, and what a killed step left behind after a day', () => {
+    for (const path of ['rendered/old', 'plans/old.json', 'terraform/gcp-bootstrap/old']) entry(path, 200);
+    for (const path of ['rendered/new', 'terraform/gcp-bootstrap/new', 'kubeconfigs']) entry(path, 100);
+    entry('compare.aB3dEf', 30);
+    entry('render.aB3dEf', 1);
+    expect(inRoom('make_room', '50 << 20')).toEqual({ code: 0, output: '' });
+    expect([kept(), kept('rendered'), kept('plans'), kept('terraform/gcp-bootstrap')]).toEqual([['kubeconfigs', 'plans', 'render.aB3dEf', 'rendered', 'terraform'], ['new'], [], ['new']]);
+  });
+
+  it('goes, the oldest first, where the disk is filled by push after push, but nothing that is in use', () => {
+    for (let age = 0; age < 6; age += 1) entry(`rendered/${age}`, age);
+    expect(inRoom('make_room', `(12 - $(ls ${room}/rendered | wc -l)) << 20`).code).toBe(0);
+    expect(kept('rendered')).toEqual(['0', '1', '2', '3']);
+    expect(inRoom('make_room', '1').code).toBe(0);
+    expect(kept('rendered')).toEqual(['0']);
+    expect(inRoom('enough_room', '1')).toMatchObject({ code: 1, output: expect.stringContaining('atlantis.diskGiB') });
+    expect(inRoom('enough_room', '5 << 20')).toEqual({ code: 0, output: '' });
+  });
+});
+
+describe('main that moves on', () => {
+  const compare = (head: string, before = ''): { code: number; output: string } => run(`${before}\nbase=$(merged_of "$DIR"); merge_again "$DIR" "$base"; echo "$(git -C "$DIR" rev-parse 'HEAD^2')"; ls "$DIR/docs"`, { HEAD_COMMIT: head });
+  const keep = (text = ''): string => run(`top=$DIR; echo '${text}' >${folder}/plan; seal ${folder}/plan`, { PROJECT_NAME: 'keys', HEAD_COMMIT: 'x' }).output;
+  const checked = (): { code: number; output: string } => run(`top=$DIR; check_seal ${folder}/plan; echo applied`, { PROJECT_NAME: 'keys', HEAD_COMMIT: 'x' });
+  /** As Atlantis has it: the pull request merged into the main of then, on a branch of main's name. */
+  const pullRequest = (path: string, text: string): string => {
+    branch('change', () => write(path, text));
+    const head = git('rev-parse', 'HEAD');
+    git('checkout', '--quiet', '-B', 'merged', 'main');
+    git('merge', '--quiet', '--no-ff', '-m', 'atlantis-merge', head);
+    return head;
+  };
+  const moveMain = (path: string, text: string): void => {
+    const merged = git('rev-parse', 'HEAD');
+    git('checkout', '--quiet', 'main');
+    write(path, text);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', `More in ${path}`);
+    git('checkout', '--quiet', '-B', 'merged', merged);
+  };
+
+  it('is merged into the checkout before it is compared: what others merged is not shown as taken away', () => {
+    const head = pullRequest('docs/mine.md', 'x\n');
+    moveMain('docs/theirs.md', 'x\n');
+    expect(existsSync(join(checkout, 'docs/theirs.md'))).toBe(false);
+    expect(compare(head)).toEqual({ code: 0, output: `${head}\nmine.md\ntheirs.md\n` });
+    // Where nothing moved, the checkout stays as it is.
+    const merged = git('rev-parse', 'HEAD');
+    expect(compare(head).code).toBe(0);
+    expect(git('rev-parse', 'HEAD')).toBe(merged);
+  });
+
+  it('makes a plan of before no plan of the pull request merged anew', () => {
+    const head = pullRequest('docs/another.md', 'x\n');
+    keep();
+    expect(checked()).toEqual({ code: 0, output: 'applied\n' });
+    moveMain('docs/more.md', 'x\n');
+    expect(checked()).toEqual({ code: 0, output: 'applied\n' });
+    compare(head);
+    expect(checked()).toMatchObject({ code: 1, output: expect.stringContaining('atlantis plan -p keys') });
+  });
+
+  it('and can not be merged is said; Atlantis then begins anew', () => {
+    const head = pullRequest('docs/mine.md', 'mine\n');
+    moveMain('docs/mine.md', 'theirs\n');
+    const { code, output } = compare(head);
+    expect(code).toBe(1);
+    expect(output).toContain("can't be merged into main as it is now");
+    expect(git('status', '--porcelain')).toBe('');
+    expect(git('rev-parse', 'HEAD')).toBe(git('rev-parse', 'main'));
   });
 });
 

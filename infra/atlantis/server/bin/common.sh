@@ -10,6 +10,8 @@ umask 077
 : "${STOCKADE_REGISTRY:=https://registry.npmjs.org/}"
 # Version 1 of Amazon's command line reads the second name alone.
 if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=$AWS_REGION; fi
+# A folder of a pull request that looks like a repository without a working tree is none: git would take its settings, which name programs.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.bareRepository GIT_CONFIG_VALUE_0=explicit
 
 die() {
   printf 'error: %s\n  next: %s\n' "$(seen "$1")" "$(seen "$2")" >&2
@@ -79,6 +81,17 @@ merged_of() {
   git -C "$1" rev-parse --verify --quiet "$ref^{commit}"
 }
 
+# The checkout is the pull request merged into main. Where main has moved on, Atlantis merges anew only after the hooks (server/events/working_dir.go at 078d0a8, Clone and
+# MergeAgain), so it is done here, as it does it: what people are told of is what is planned then, and what others merged meanwhile is not shown as taken away.
+merge_again() {
+  if git -C "$1" merge-base --is-ancestor "$2" HEAD; then return; fi
+  git -C "$1" -c core.hooksPath=/dev/null reset --quiet --hard "$2" >&2
+  git -C "$1" -c core.hooksPath=/dev/null -c user.name=atlantis -c user.email=atlantis@localhost -c commit.gpgSign=false merge --quiet --no-ff -m atlantis-merge "${HEAD_COMMIT:?}" >&2 || {
+    git -C "$1" merge --abort >&2 || true
+    die "the pull request can't be merged into $BASE_BRANCH_NAME as it is now" "Merge $BASE_BRANCH_NAME into it, and push."
+  }
+}
+
 # Writes the tree of a commit (of the checkout's own, where none is named) to a folder, as a clone. Attributes that a pull request brings change no byte and leave no file
 # out, which is looked at; a link is refused.
 review() {
@@ -99,13 +112,34 @@ control_plane_proxy() {
   if [ -n "${STOCKADE_EKS_PROXY:-}" ] && grep -q '"aws_eks_cluster"' "$1"; then export KUBE_PROXY_URL=$STOCKADE_EKS_PROXY; fi
 }
 
+# What is kept goes again, and is bounded: Atlantis' lock database is on the same disk. What a step that was killed left behind goes after a day, what was rendered or planned and
+# not used after a week; where less is free than two renderings take, the oldest renderings go first, and then nothing is rendered. An apply of what is gone asks for a plan.
+make_room() {
+  local needed=$((8 << 20)) free oldest kept
+  mkdir -p "$STOCKADE_STATE/rendered"
+  find "$STOCKADE_STATE" -mindepth 1 -maxdepth 1 -regextype posix-extended -regex '.*/(as|compare|is|pull-request|render|reviewed|was)\.[A-Za-z0-9]{6}' -mmin +1440 -exec rm -rf {} +
+  for kept in rendered:1 plans:1 terraform:2; do
+    [ ! -d "$STOCKADE_STATE/${kept%:*}" ] || find "$STOCKADE_STATE/${kept%:*}" -mindepth "${kept#*:}" -maxdepth "${kept#*:}" -mmin +10080 -exec rm -rf {} +
+  done
+  while free=$(df --output=avail -k "$STOCKADE_STATE" | tail -n 1) && [ "$free" -lt "$needed" ]; do
+    # What another pull request is being planned from stays.
+    oldest=$(find "$STOCKADE_STATE/rendered" -mindepth 1 -maxdepth 1 -mmin +60 -printf '%T@ %p\n' | sort -n | sed -n '1s/^[^ ]* //p')
+    [ -n "$oldest" ] || return 0
+    rm -rf "$oldest"
+  done
+}
+enough_room() {
+  [ "$(df --output=avail -k "$STOCKADE_STATE" | tail -n 1)" -ge $((4 << 20)) ] || die "less than 4 GiB are free on this server's disk" "Close pull requests that are done, or give the disk more room (atlantis.diskGiB in fleet/infrastructure.yaml)."
+}
+
 # A program of the trusted copy.
 trusted() { (cd "$STOCKADE_HOME" && node --require tsx/cjs "$@"); }
 
 # What somebody else prints, as it may be shown in a comment: a pull request's code, or Terraform of its text.
 shown() { trusted tools/shown.ts "$@"; }
 
-# A plan file is followed by a seal: whoever can write beside it, but not read the server's key, can't make another.
+# A plan file is followed by a seal: whoever can write beside it, but not read the server's key, can't make another. It is of the tree, too: a plan that was made before main
+# moved on is none of the pull request merged anew, by a plan of another project say.
 seal_key() {
   local key=$STOCKADE_STATE/seal.key
   if [ ! -s "$key" ]; then
@@ -116,9 +150,9 @@ seal_key() {
   fi
   cat "$key"
 }
-seal_of() { { printf '%s\n%s\n' "$PROJECT_NAME" "$HEAD_COMMIT"; cat "$1"; } | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(seal_key)" -r | cut -d' ' -f1; }
+seal_of() { { printf '%s\n%s\n%s\n' "$PROJECT_NAME" "$HEAD_COMMIT" "$(tree_of "$top")"; cat "$1"; } | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(seal_key)" -r | cut -d' ' -f1; }
 seal() { seal_of "$1" >"$1.seal"; }
 check_seal() {
   [ -s "$1" ] || die "there is no plan" "Comment: atlantis plan -p $PROJECT_NAME"
-  [ "$(cat "$1.seal" 2>/dev/null)" = "$(seal_of "$1")" ] || die "the plan file is not the one that was planned for $PROJECT_NAME at $HEAD_COMMIT" "Comment: atlantis plan -p $PROJECT_NAME"
+  [ "$(cat "$1.seal" 2>/dev/null)" = "$(seal_of "$1")" ] || die "the plan file is not the one that was planned for $PROJECT_NAME at $HEAD_COMMIT, merged as it is now" "Comment: atlantis plan -p $PROJECT_NAME"
 }
