@@ -201,6 +201,8 @@ export interface TransitionRules {
   readonly now: Date;
   /** What the base is called in messages, such as `origin/main`. */
   readonly baseName: string;
+  /** When a line of the merged journal was merged. An entry's own time is what its change said: it may be days old by then, or made up. @default - its own time alone counts */
+  readonly mergedAt?: (line: number) => Date | undefined;
 }
 
 /** The rules that both revisions give: nothing that a change edits of its own rules makes them looser. */
@@ -258,6 +260,7 @@ export interface PlanInput {
   readonly base: KeysLock;
   readonly merged: Declarations;
   readonly baseName: string;
+  readonly mergedAt?: TransitionRules['mergedAt'];
 }
 
 /** Places the keys that nodes declare and the lock lacks. */
@@ -265,7 +268,7 @@ export function planPlacement(
   input: PlanInput & { readonly select: 'all-new' | { readonly cluster: string; readonly node: string } },
 ): Plan {
   const { lock, base, fleet, catalogue, locate, now, by, select, baseName } = input;
-  const rules = transitionRules({ base: input.merged, head: declarationsOf(fleet), now, baseName }, catalogue);
+  const rules = transitionRules({ base: input.merged, head: declarationsOf(fleet), now, baseName, mergedAt: input.mergedAt }, catalogue);
   const broken = [...lock.problems, ...base.problems];
   if (broken.length > 0) return { drafts: [], problems: broken, leftOut: [] };
 
@@ -648,13 +651,17 @@ function waitProblem(
   // The key may have signed for the network that it was retired from, so that one's time counts as well.
   const [here, there] = [rules.waits.of(entry.network), rules.waits.of(retired.network)];
   const { minutes: wait, because } = there.minutes > here.minutes ? there : here;
-  const passed = minutesBetween(retired.at, placedAt);
+  // Until it was merged, nobody had judged whether its signer had ended.
+  const merge = rules.mergedAt?.(retired.line);
+  const merged = merge === undefined ? '' : minute(merge, Math.ceil);
+  const since = merged > retired.at ? merged : retired.at;
+  const passed = minutesBetween(since, placedAt);
   if (passed >= wait) return undefined;
-  const until = new Date(Date.parse(retired.at) + wait * 60_000).toISOString().replace('.000Z', 'Z');
+  const until = new Date(Date.parse(since) + wait * 60_000).toISOString().replace('.000Z', 'Z');
   return {
     code: 'keys-lock-wait',
     level: 'error',
-    message: `${short(entry.key)} was retired from ${at(retired)} at ${retired.at}, and ${Math.max(0, passed)} of the ${wait} minutes that ${there.minutes > here.minutes ? retired.network : entry.network} waits had passed at ${placedAt} (${because})`,
+    message: `${short(entry.key)} was retired from ${at(retired)} at ${retired.at}${since === merged ? `, merged at ${merged},` : ','} and ${Math.max(0, passed)} of the ${wait} minutes that ${there.minutes > here.minutes ? retired.network : entry.network} waits had passed at ${placedAt} (${because})`,
     places,
     value: entry.key,
     next: `Place it at ${until} or later.`,

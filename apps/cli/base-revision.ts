@@ -34,6 +34,25 @@ export async function fileAtBase(folder: string, file: string, revision: string 
   return { text, name };
 }
 
+/**
+ * When each line of a file, counted from 1, came to a branch: by the commits of the branch itself, never of one that was merged into it, whose times are its author's. Where a
+ * clone is shallow its oldest commit counts, which is later.
+ * @throws BaseError
+ */
+export async function mergeTimes(folder: string, file: string, commit: Commit): Promise<ReadonlyMap<number, Date>> {
+  const blamed = await git(folder, ['-c', 'blame.ignoreRevsFile=', 'blame', '--first-parent', '--porcelain', commit.id, '--', file]);
+  if (blamed === undefined) throw new BaseError(`git can't say when the lines of ${file} came to ${nameOf(commit)}`, 'Check the repository with `git fsck`; a partial clone has to fetch them first.');
+  const times = new Map<string, Date>();
+  const lines: [line: number, id: string][] = [];
+  for (const text of blamed.split('\n')) {
+    const [, id = '', line] = /^([0-9a-f]{40,64}) [0-9]+ ([0-9]+)/.exec(text) ?? [];
+    if (line !== undefined) lines.push([Number(line), id]);
+    const seconds = /^committer-time ([0-9]+)$/.exec(text)?.[1];
+    if (seconds !== undefined) times.set(lines.at(-1)![1], new Date(Number(seconds) * 1000));
+  }
+  return new Map(lines.flatMap(([line, id]) => (times.has(id) ? [[line, times.get(id)!] as const] : [])));
+}
+
 /** Who commits here, for the journal. */
 export async function committer(folder: string): Promise<string | undefined> {
   return (await git(folder, ['config', 'user.email']))?.trim() || undefined;

@@ -26,7 +26,7 @@ import { quote, type MachineProof } from '../../fleet/keys/machine-proof';
 import { askCloud } from '../keys/ask-cloud';
 import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
 import type { Obstacle } from '../keys/signers';
-import { BaseError, committer, nameOf, resolveCommit } from './base-revision';
+import { BaseError, committer, mergeTimes, nameOf, resolveCommit } from './base-revision';
 import { fleetAt } from './fleet-at';
 import { readIfThere, replaceFile, ReplaceError } from './replace-file';
 
@@ -131,7 +131,7 @@ async function place(options: PlaceOptions): Promise<number> {
   if (merged.lock.problems.length > 0) return refuse(merged.lock.problems, options.fleet);
   const now = new Date();
   const by = options.by ?? (await committer(options.fleet));
-  const plan = planPlacement({ lock, base: merged.lock, merged: merged.declarations, baseName: merged.name, fleet, catalogue, locate, now, by, select });
+  const plan = planPlacement({ lock, base: merged.lock, merged: merged.declarations, baseName: merged.name, mergedAt: merged.at, fleet, catalogue, locate, now, by, select });
   const code = await carryOut(plan, { lock, text, now, folder: options.fleet, dryRun: options.dryRun === true, merged, check: judgedBy(merged, fleet, now) });
   if (code === 0 && plan.leftOut.length > 0) {
     say(`${plan.leftOut.length} declared keys are retired and were left alone; to place them again, name their nodes with --node: ${plan.leftOut.slice(0, 5).map(namesIn(options.fleet, merged)).join(', ')}${plan.leftOut.length > 5 ? ', ...' : ''}`);
@@ -248,6 +248,8 @@ interface Merged {
   readonly lock: KeysLock;
   readonly declarations: Declarations;
   readonly name: string;
+  /** When a line of the journal came into it. */
+  readonly at: (line: number) => Date | undefined;
 }
 
 async function readMerged(folder: string, revision: string | undefined): Promise<Merged> {
@@ -256,12 +258,14 @@ async function readMerged(folder: string, revision: string | undefined): Promise
   const texts = commit === undefined ? new Map<string, string>() : await fleetAt(folder, commit);
   const name = commit === undefined ? 'the empty repository' : nameOf(commit);
   const lock = parse(texts.get(KEYS_LOCK_FILE) ?? EMPTY_KEYS_LOCK);
-  return { lock: { ...lock, problems: ofBase(lock.problems, name) }, declarations: readDeclarations(texts), name };
+  // Only a retirement's time is ever asked.
+  const times = commit !== undefined && lock.entries.some(({ act }) => act === 'retire') ? await mergeTimes(folder, KEYS_LOCK_FILE, commit) : new Map<number, Date>();
+  return { lock: { ...lock, problems: ofBase(lock.problems, name) }, declarations: readDeclarations(texts), name, at: (line) => times.get(line) };
 }
 
 /** The rules of a change, as `verify` applies them. */
-const judgedBy = ({ lock, declarations, name }: Merged, fleet: Fleet, now: Date) => (next: KeysLock): Problem[] =>
-  checkTransition(lock.entries, next.entries, transitionRules({ base: declarations, head: declarationsOf(fleet), now, baseName: name }, catalogue));
+const judgedBy = ({ lock, declarations, name, at }: Merged, fleet: Fleet, now: Date) => (next: KeysLock): Problem[] =>
+  checkTransition(lock.entries, next.entries, transitionRules({ base: declarations, head: declarationsOf(fleet), now, baseName: name, mergedAt: at }, catalogue));
 
 /** The fleet by itself: whether it agrees with the journal is this command's to say. */
 const readFleet = (folder: string): LoadedFleet => loadFleet(folder, catalogue);

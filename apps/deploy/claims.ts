@@ -1,6 +1,7 @@
 import type { Manifest } from '../../constructs/manifest';
 import { AGENT } from '../../constructs/secret-agent';
 import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../../naming';
+import { agentProblems } from './agents';
 
 /** What a workload's pods ask the secret manager for, by their agent's configuration. */
 export interface Claims {
@@ -25,7 +26,7 @@ export function claimsOf(workload: Manifest, { cluster, configMaps }: { readonly
   const [network, node, component] = [LABELS.network, LABELS.node, LABELS.component].map((label) => labels[label] ?? '') as [string, string, string];
   const own = { cluster, network, node, component };
   const signer = labels[LABELS.signer] === 'true';
-  const problems: string[] = [];
+  const problems: string[] = agentProblems(workload);
   if (namespace !== networkNamespace(network) || name !== componentName(node, component)) problems.push(`is not named by its labels, as ${networkNamespace(network)}/${componentName(node, component)}`);
 
   const secrets: Secret[] = [];
@@ -82,25 +83,37 @@ function mountedConfigMaps(workload: Manifest): ReadonlySet<string> {
 }
 
 /** Undefined: a file of the client's. A file of another name that has secrets is a configuration too: an agent can be told another file. */
-function configurationIn(file: string, text: unknown): Configuration | 'unreadable' | undefined {
+export function configurationIn(file: string, text: unknown): Configuration | 'unreadable' | undefined {
   const isAgents = file === AGENT.configKey;
-  if (!isAgents && !(typeof text === 'string' && /secrets|\\u/i.test(text))) return undefined;
+  if (!isAgents && !(typeof text === 'string' && text.trim().startsWith('{'))) return undefined;
   let content: unknown;
   try {
     content = JSON.parse(String(text));
   } catch {
-    return isAgents ? 'unreadable' : undefined;
+    // Another reader may take the first value, and leave what follows it.
+    return 'unreadable';
   }
-  if (!isObject(content) || (!isAgents && content['secrets'] === undefined)) return isAgents ? 'unreadable' : undefined;
+  if (!isAgents && !(isObject(content) && Object.keys(content).some((name) => folded(name) === 'secrets'))) return undefined;
+  if (!isObject(content) || !isRead(content, String(text))) return 'unreadable';
   const { identity, secrets } = content;
   const readable = isObject(identity) && Array.isArray(secrets) && secrets.every((one: unknown) => isObject(one) && typeof one['source'] === 'string' && ['string', 'undefined'].includes(typeof one['claim']));
   return readable ? { identity, secrets: secrets as Secret[] } : 'unreadable';
 }
 
+/**
+ * Whether every reader reads the same in it. Go's takes a member's name in any case, and of a member that is there twice it may mix both: so it is as our code writes
+ * it, and no name is another spelling of one that is judged.
+ */
+const isRead = (content: unknown, text: string): boolean => [0, 2].some((indent) => JSON.stringify(content, null, indent) === text.trim()) && isSpelled(content);
+const JUDGED: ReadonlySet<string> = new Set(['identity', 'cluster', 'network', 'node', 'component', 'secrets', 'source', 'claim']);
+const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
+const isSpelled = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every(isSpelled) : !isObject(value) || Object.entries(value).every(([name, one]) => (!JUDGED.has(folded(name)) || name === folded(name)) && isSpelled(one));
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The key whose secret it is, claimed or not; undefined for anything that is not exactly where a key of the network lies. */
-function keyOf({ source }: Secret, network: string): string | undefined {
+export function keyOf({ source }: Secret, network: string): string | undefined {
   const folder = keySecretPath(network, '');
   if (!source.startsWith(folder)) return undefined;
   try {

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
-import type { Problem } from './errors';
+import { DeployError, type Problem } from './errors';
 import { discovery, getRaw, rootOf, type Access, type Live } from './kubectl';
 import { replicasOf } from './placements';
 import { nameOf } from './rendered';
@@ -38,8 +38,14 @@ export async function read(access: Access, manifests: readonly Manifest[]): Prom
   return { live, namespaces, isServed: ({ apiVersion, kind }) => !unserved.has(`${apiVersion}/${kind}`) };
 }
 
+/** Something answered, and not with a list: what it leaves out may be there. */
+export class NoList extends DeployError {}
+
+/** A list in which nothing is is an answer; no list, or a part of one, is none. @throws DeployError */
 export async function listOf<T extends Live = Live>(access: Access, path: string): Promise<readonly T[]> {
-  return (await getRaw<{ items: T[] }>(access, path))?.items ?? [];
+  const answer = await getRaw<{ items?: unknown; metadata?: { continue?: string } } | null>(access, path);
+  if (!Array.isArray(answer?.items) || (answer.metadata?.continue ?? '') !== '') throw new NoList([{ message: `GET ${path} was not answered with a whole list of Kubernetes'`, next: 'Look who answers there: the kubeconfig may lead to something that is no API server.' }]);
+  return answer.items as T[];
 }
 
 /** The cluster's own name for itself: it lasts as long as the cluster, and no other has it. @throws DeployError */

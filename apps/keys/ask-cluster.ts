@@ -1,7 +1,7 @@
 import { networkNamespace } from '../../naming';
 import { DeployError } from '../deploy/errors';
 import type { Access } from '../deploy/kubectl';
-import { listOf } from '../deploy/read';
+import { listOf, NoList } from '../deploy/read';
 import type { ConfigMap, ControllerRevision, Pod, SignerReading, StatefulSet } from './signers';
 
 /** What a cluster answered; or that it did not; or that it did, and not to us. */
@@ -22,8 +22,9 @@ export async function askCluster(access: Access, network: string): Promise<Answe
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'refused', why: `what it answers is no list of Kubernetes' (${error.message})` };
     if (!(error instanceof DeployError)) throw error;
-    const [why = ''] = error.problems.map(({ message }) => message.replaceAll(/\s+/g, ' '));
-    return { kind: /\((Forbidden|Unauthorized)\)|Unauthorized|logged in/.test(why) ? 'refused' : 'unreachable', why };
+    // What the server itself said is the detail.
+    const [why = ''] = error.problems.map(({ message, detail = '' }) => `${message} ${detail}`.trim().replaceAll(/\s+/g, ' '));
+    return { kind: error instanceof NoList || /\(Forbidden\)|Unauthorized|logged in/.test(why) ? 'refused' : 'unreachable', why };
   }
 }
 

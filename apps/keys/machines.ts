@@ -32,8 +32,9 @@ export async function askAboutMachine(place: MachinePlace, id: string, ask: Ask,
   try {
     return place.cloud === 'aws' ? await amazon(place, id, ask, asked) : await google(place, id, ask, asked);
   } catch (error) {
-    if (!(error instanceof CloudError || error instanceof SyntaxError)) throw error;
-    return no(id, `the cloud can not be asked about it: ${error.message}`, `Log in to ${place.cloud === 'aws' ? `account ${place.account}` : `project ${place.project}`}, and run the command again.`);
+    // An answer of another form than the cloud's ends in one of the two others.
+    if (!(error instanceof CloudError || error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    return no(id, `the cloud can not be asked about it: ${error instanceof CloudError ? error.message : `what answers is not the cloud's form (${error.message})`}`, `Log in to ${place.cloud === 'aws' ? `account ${place.account}` : `project ${place.project}`}, and run the command again.`);
   }
 }
 
@@ -66,13 +67,15 @@ async function amazon(place: Extract<MachinePlace, { cloud: 'aws' }>, id: string
   if (!isOf(machine, place.cluster)) return no(id, `its tags do not say that it was of cluster ${place.cluster}`, LOOK);
   if (machine.Placement?.AvailabilityZone !== place.zone) return no(id, `it is of zone ${machine.Placement?.AvailabilityZone ?? 'none'}, and the node's disks are in ${place.zone}`, LOOK);
   if (machine.State?.Name !== 'terminated') return no(id, `EC2 calls it ${machine.State?.Name ?? 'nothing'}, which is not final`, NOT_FINAL);
-  const all = await json<unknown>(ask, [...describe, `--filters=Name=availability-zone,Values=${place.zone}`]);
-  const alive = instancesOf(JSON.stringify(all)).filter((other) => isOf(other, place.cluster) && other.State?.Name !== 'terminated');
+  const all = instancesOf(await output(ask, [...describe, `--filters=Name=availability-zone,Values=${place.zone}`]));
+  // It is of that zone itself: an answer without it is a part of one, and may lack others.
+  if (!all.some(({ InstanceId }) => InstanceId === id)) throw new CloudError(`EC2 lists the machines of ${place.zone} without it`);
+  const alive = all.filter((other) => isOf(other, place.cluster) && other.State?.Name !== 'terminated');
   if (alive.length > 0) return no(id, `cluster ${place.cluster} has other machines in zone ${place.zone}: ${alive.map(({ InstanceId, State }) => `${InstanceId} (${State?.Name})`).join(', ')}`, OTHERS);
   return { proof: { cloud: 'aws', id, answer: 'terminated', asked, as: who.Arn } };
 }
 
-const instancesOf = (output: string): Instance[] => ((JSON.parse(output) as { Reservations?: { Instances?: Instance[] }[] }).Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
+const instancesOf = (text: string): Instance[] => ((JSON.parse(text) as { Reservations?: { Instances?: Instance[] }[] }).Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
 
 /** As EKS tags the machines of its node groups. */
 const isOf = ({ Tags = [] }: Instance, cluster: string): boolean => Tags.some(({ Key, Value }) => Key === `kubernetes.io/cluster/${cluster}` || ((Key === 'eks:cluster-name' || Key === 'aws:eks:cluster-name') && Value === cluster));
@@ -119,8 +122,10 @@ async function google(place: Extract<MachinePlace, { cloud: 'gcp' }>, id: string
 const SHORTENED = 15;
 const isNamedFor = (machine: string, cluster: string): boolean => machine.startsWith(cluster.length <= SHORTENED ? `gke-${cluster}-` : `gke-${cluster.slice(0, SHORTENED)}`);
 
-async function json<T>(ask: Ask, command: readonly string[]): Promise<T> {
+const json = async <T>(ask: Ask, command: readonly string[]): Promise<T> => JSON.parse(await output(ask, command)) as T;
+
+async function output(ask: Ask, command: readonly string[]): Promise<string> {
   const answer = await ask(command);
   if ('failed' in answer) throw new CloudError(answer.failed.trim().split('\n').slice(-2).join(' '));
-  return JSON.parse(answer.output) as T;
+  return answer.output;
 }

@@ -31,7 +31,7 @@ export async function judgeRetirement(retired: RetiredByProof, answer: Answer, m
   if (answer.kind === 'read') return obstacles(answer.reading, retired);
   const { cluster, node, proof } = retired;
   const message = `cluster ${cluster} can not be asked about ${node}: ${answer.why}`;
-  if (answer.kind === 'refused') return [{ message, next: 'Give the plan identity its role there (docs/runbooks/new-region.md), and plan again.' }];
+  if (answer.kind === 'refused') return [{ message, next: 'It was reached, so only its own answer counts: give the plan identity its role there (docs/runbooks/new-region.md), and plan again.' }];
   const machines = quoted(proof);
   if (machines.length === 0) {
     return [{ message, next: `Plan again when it answers. If it never will: terminate its machines, and retire with --machine <cloud id> for the one that the pod ran on; words alone prove nothing.` }];

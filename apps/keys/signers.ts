@@ -1,5 +1,5 @@
-import { AGENT, type AgentConfig } from '../../constructs/secret-agent';
 import { LABELS, networkNamespace } from '../../naming';
+import { configurationIn, keyOf } from '../deploy/claims';
 
 /** What one network's namespace in one cluster holds of signers. The parts of Kubernetes' objects that are judged; everything may be missing. */
 export interface SignerReading {
@@ -48,6 +48,7 @@ export interface ControllerRevision {
 export interface ConfigMap {
   readonly metadata: Meta;
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: unknown;
 }
 
 /** Keys that a change retires from one node. */
@@ -71,7 +72,7 @@ export interface Obstacle {
  * What can't be read is taken to have the key.
  */
 export function obstacles(reading: SignerReading, { network, node, keys }: Retired): Obstacle[] {
-  const claims = claimsIn(reading.configMaps);
+  const claims = claimsIn(reading.configMaps, network);
   const wanted = new Set(keys);
   const has = (spec: PodSpec | undefined): 'yes' | 'unreadable' | 'no' => {
     const claimed = claims(spec);
@@ -90,7 +91,7 @@ export function obstacles(reading: SignerReading, { network, node, keys }: Retir
     const called = `StatefulSet ${namespace}/${name}`;
     const unsettled = notAtZero(set);
     if (unsettled !== undefined) {
-      found.push({ message: `${called} ${unsettled}`, next: `Stop it, and see its pod gone: npm run manifests -- stop --network ${network} --node ${set.metadata.labels?.[LABELS.node] ?? node} (docs/runbooks/stop-a-node.md).` });
+      found.push({ message: `${called} ${unsettled}`, next: `Stop it, and see its pod gone: npm run manifests -- stop --network ${network} --node ${set.metadata.labels?.[LABELS.node] ?? node} --all --why "<who>: <why>" (docs/runbooks/stop-a-node.md).` });
     } else if (able.length > 0) {
       found.push({
         message: `${called} is at zero replicas, and ${listed(able)}: any start brings the key back`,
@@ -132,23 +133,16 @@ function templatesOf({ spec, status }: StatefulSet, revisions: readonly Controll
 
 const listed = (able: readonly (readonly [which: string, answer: string])[]): string => able.map(([which, answer]) => `${which} ${answer === 'yes' ? 'has the key' : 'can not be read'}`).join(', ');
 
-/** The keys that a pod of a specification would claim; undefined where its agent's configuration can't be read. */
-function claimsIn(configMaps: readonly ConfigMap[]): (spec: PodSpec | undefined) => readonly string[] | undefined {
-  const texts = new Map(configMaps.map(({ metadata, data }) => [metadata.name, data ?? {}]));
+/**
+ * The keys that a pod of a specification would fetch, claimed or not, read as a plan of manifests reads them; undefined where its agent's configuration can't be read.
+ */
+function claimsIn(configMaps: readonly ConfigMap[], network: string): (spec: PodSpec | undefined) => readonly string[] | undefined {
+  const byName = new Map(configMaps.map((configMap) => [configMap.metadata.name, configMap]));
   return (spec) => {
     const names = (spec?.volumes ?? []).flatMap(({ configMap, projected }) => [configMap?.name, ...(projected?.sources ?? []).map((source) => source.configMap?.name)]).filter((name) => name !== undefined);
-    const found = [...new Set(names)].map((name) => texts.get(name));
-    const configurations = found.flatMap((data) => data?.[AGENT.configKey] ?? []).map(claimsOf);
-    if (found.includes(undefined) || configurations.length === 0 || configurations.includes(undefined)) return undefined;
-    return configurations.flatMap((claimed) => claimed ?? []);
+    const found = [...new Set(names)].map((name) => byName.get(name));
+    const configurations = found.flatMap((configMap) => Object.entries(configMap?.data ?? {}).flatMap(([file, text]) => configurationIn(file, text) ?? []));
+    if (found.some((configMap) => configMap === undefined || configMap.binaryData !== undefined) || configurations.length === 0) return undefined;
+    return configurations.includes('unreadable') ? undefined : configurations.flatMap((one) => (one === 'unreadable' ? [] : one.secrets.flatMap((secret) => [secret.claim, keyOf(secret, network)].filter((key) => key !== undefined))));
   };
-}
-
-function claimsOf(text: string): readonly string[] | undefined {
-  try {
-    const { secrets } = JSON.parse(text) as Partial<AgentConfig>;
-    return Array.isArray(secrets) ? (secrets as AgentConfig['secrets']).flatMap(({ claim }) => (claim === undefined ? [] : [claim])) : undefined;
-  } catch {
-    return undefined;
-  }
 }

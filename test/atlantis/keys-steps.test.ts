@@ -121,7 +121,7 @@ const set = (replicas: number): object => ({
   status: { observedGeneration: 1, replicas, currentRevision: 'r', updateRevision: 'r' },
 });
 const revision = { metadata: { name: 'r' }, data: { spec: { template: { spec: { volumes: [{ configMap: { name: 'c' } }] } } } } };
-const configMap = (...claims: string[]): object => ({ metadata: { name: 'c' }, data: { 'agent.json': JSON.stringify({ secrets: claims.map((claim) => ({ claim })) }) } });
+const configMap = (...claims: string[]): object => ({ metadata: { name: 'c' }, data: { 'agent.json': JSON.stringify({ identity: { node: signer.name }, secrets: claims.map((claim) => ({ source: 'key', claim })) }) } });
 
 beforeAll(() => {
   for (const path of [state, programs]) mkdirSync(path, { recursive: true });

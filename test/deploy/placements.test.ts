@@ -72,6 +72,11 @@ describe('what a workload claims', () => {
     ['by a spelling of a key that is another', configured((agent) => (agent.secrets = [...agent.secrets, secret(`networks/hoodi/keys/%30${first.slice(1)}`)])), 'asks for "networks/hoodi/keys/%30'],
     ['with another identity', configured((agent) => (agent.identity = { ...agent.identity, node: 'eth-gke-1' })), 'has a configuration of another node than its own: "eth-gke-1"'],
     ['that the fleet does not declare', configured((agent) => (agent.secrets = [...agent.secrets, secret(keySecretPath('hoodi', `0x${'9'.repeat(96)}`), `0x${'9'.repeat(96)}`)])), 'which the fleet does not declare for node "eth-gke-0"'],
+    ['in another case, which Go reads too', configured((agent, { data }) => void (data['agent.json'] = JSON.stringify({ ...agent, Secrets: [secret(keySecretPath('hoodi', `0x${'8'.repeat(96)}`))] }))), 'that can\'t be read (agent.json'],
+    ['by a source in another case', configured((agent, { data }) => void (data['agent.json'] = JSON.stringify({ ...agent, secrets: agent.secrets.map((one) => ({ ...one, '\u017fource': keySecretPath('hoodi', `0x${'8'.repeat(96)}`) })) }))), 'that can\'t be read (agent.json'],
+    ['that is there twice', configured((agent, { data }) => void (data['agent.json'] = `{"secrets":[{"source":"${keySecretPath('hoodi', `0x${'8'.repeat(96)}`)}"}],${JSON.stringify(agent).slice(1)}`)), 'that can\'t be read (agent.json'],
+    ['in a second configuration in another case', configured((agent, { data }) => void (data['other.json'] = JSON.stringify({ identity: agent.identity, SECRETS: [secret(keySecretPath('hoodi', `0x${'8'.repeat(96)}`))] }))), 'that can\'t be read (other.json'],
+    ['in a second configuration that only some read', configured((agent, { data }) => void (data['other.json'] = `${JSON.stringify({ ...agent, secrets: [secret(keySecretPath('hoodi', `0x${'8'.repeat(96)}`))] })} and more`)), 'that can\'t be read (other.json'],
     ['in a second configuration', configured((agent, { data }) => (data['other.json'] = JSON.stringify({ ...agent, secrets: [secret(keySecretPath('hoodi', `0x${'8'.repeat(96)}`))] }))), 'which the fleet does not declare'],
   ])('is refused where it is one %s', (_what, manifests, message) => {
     expect(messages(manifests)).toContain(message);
@@ -87,6 +92,22 @@ describe('what a workload claims', () => {
     const renamed = signerManifests();
     renamed.workload.metadata.name = 'x';
     expect(messages(renamed.all)).toContain('is not named by its labels, as staking-hoodi/eth-gke-0-validator');
+  });
+
+  type Spec = { initContainers: { name: string; args: string[]; command?: string[]; volumeMounts: { name: string; mountPath: string; subPath?: string }[] }[]; containers: { volumeMounts: object[] }[]; volumes: object[] };
+  it.each<[string, (spec: Spec) => unknown, string]>([
+    ['is told another file', ({ initContainers }) => (initContainers.at(-1)!.args = ['serve', '--config=/signing-state/other.json']), 'is no agent as it is always started'],
+    ['is told another file besides', ({ initContainers }) => initContainers.at(-1)!.args.push('--config=/signing-state/other.json'), 'is no agent as it is always started'],
+    ['runs another command', ({ initContainers }) => (initContainers.at(-1)!.command = ['sh']), 'is no agent as it is always started'],
+    ['is there twice', ({ initContainers }) => initContainers.push({ ...initContainers.at(-1)!, name: 'another' }), 'has an init container "another"'],
+    ['has a disk where its configuration belongs', ({ initContainers }) => (initContainers.at(-1)!.volumeMounts.find(({ mountPath }) => mountPath === '/stockade/config')!.name = 'secrets'), 'finds something else than its ConfigMap'],
+    ['has a file laid over its configuration', ({ initContainers }) => initContainers.at(-1)!.volumeMounts.push({ name: 'secrets', mountPath: '/stockade//config/agent.json', subPath: 'x' }), 'finds something else than its ConfigMap'],
+    ['shares its token with the client', ({ initContainers, containers }) => containers[0]!.volumeMounts.push(initContainers.at(-1)!.volumeMounts.find(({ name }) => name === 'token')!), 'gives container "client" the token'],
+  ])('is refused where the agent %s', (_what, change, message) => {
+    const { workload, all } = signerManifests();
+    expect(messages(all)).toBe('');
+    change((workload['spec'] as { template: { spec: Spec } }).template.spec);
+    expect(messages(all)).toContain(message);
   });
 
   it('is refused where two workloads claim one key', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse, state, type DraftEntry } from '../../fleet/keys-lock';
+import { append, parse, state, type DraftEntry } from '../../fleet/keys-lock';
 import { key, ScratchRepository } from './scratch-repository';
 
 const PROOF = 'StatefulSet at 0 replicas, pod gone, machine deleted';
@@ -76,6 +76,36 @@ describe('npm run keys', () => {
     expect(placed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('[keys-lock-move-in-one-step]') });
     expect(placed.stderr).toContain('next: Retire here, merge, wait, then place there');
     expect(repository.lock).toBe(before);
+  });
+
+  it('counts the wait from when a retirement was merged, whatever time it says itself and its author committed at', async () => {
+    merged();
+    stoppedAndMerged();
+    repository.git('checkout', '--quiet', '-b', 'retire');
+    repository
+      .declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b')] } })
+      .history(
+        [minutesAgo(600), draft('place', 'a', 'eu/eth-0'), draft('place', 'b', 'us/eth-1')],
+        [minutesAgo(300), draft('retire', 'a', 'eu/eth-0'), draft('place', 'c', 'eu/eth-0')],
+      )
+      .commit('Retire');
+    repository.git('checkout', '--quiet', 'main');
+    repository.git('merge', '--quiet', '--no-ff', '--message', 'Merge retire', 'retire');
+    branch('place');
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
+    expect(await repository.keys('place', '--node', 'us/eth-1')).toMatchObject({ code: 1, stderr: expect.stringMatching(/, merged at [0-9TZ:-]+, and 0 of the 30 minutes that hoodi waits had passed/) });
+    // As somebody who computes the hashes writes it.
+    const before = repository.lock;
+    repository.lock = append(parse(before), [draft('place', 'a', 'us/eth-1')], new Date());
+    expect(await repository.keys('verify')).toMatchObject({ code: 1, stderr: expect.stringContaining('[keys-lock-wait]') });
+    repository.lock = before;
+
+    // The control: the same, merged when it says that it was.
+    repository.git('checkout', '--quiet', '--force', 'retire');
+    repository.git('branch', '--force', 'main', 'retire');
+    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
+    expect((await repository.keys('place', '--node', 'us/eth-1')).code).toBe(0);
+    expect((await repository.keys('verify')).code).toBe(0);
   });
 
   it('moves a key in two merged changes, and not before the waiting time', async () => {

@@ -53,6 +53,8 @@ describe('a machine of EC2', () => {
     ['was forgotten, or never was', ec2({ failed: "An error occurred (InvalidInstanceID.NotFound): The instance ID does not exist" }), /EC2 does not know it.*forgets a machine about an hour after.*let the cluster answer/],
     ['can not be asked about', ec2({ failed: 'Could not connect to the endpoint URL' }), /can not be asked about it: Could not connect/],
     ['is asked about in another account', ec2({ account: '999988887777' }), /credentials are of account 999988887777/],
+    ['is not in the list of its own zone, which then lacks others too', async (command) => (command.some((word) => word.startsWith('--filters')) ? { output: '{}' } : ec2()(command)), /EC2 lists the machines of eu-central-1a without it/],
+    ['is answered about in another form', async (command) => (command.includes('get-caller-identity') ? ec2()(command) : { output: 'null' }), /not the cloud's form/],
     ['is named by its name', ec2(), /no id of an EC2 instance/, 'ip-10-0-0-1'],
     ['is named by an option', ec2(), /no id of an EC2 instance/, '--profile=x'],
   ])('proves nothing when it %s', async (_, ask, message, id = ID) => expect(await verdict(AWS, id, ask)).toMatch(message));
@@ -74,6 +76,7 @@ describe('a machine of Compute Engine', () => {
     ['was of another cluster', gce({ operations: [{ ...DELETED, targetLink: DELETED.targetLink.replace('gke-gke-europe-west1', 'gke-other') }] }), /no machine of cluster gke-europe-west1/],
     ['has a neighbour, which may bear its name', gce({ machines: [{ id: '5', name: 'gke-gke-europe-west1-ethereum-0a1b2c3d-x4z9', status: 'RUNNING' }] }), /has other machines in zone europe-west1-b/],
     ['has a neighbour by its label', gce({ machines: [{ id: '5', name: 'x', status: 'STOPPED', labels: { 'goog-k8s-cluster-name': 'gke-europe-west1' } }] }), /x \(STOPPED\)/],
+    ['is answered about in another form', async (command) => (command.includes('config') ? gce()(command) : { output: '{}' }), /not the cloud's form/],
     ['is named by its name', gce(), /no numeric id/, 'gke-gke-europe-west1-ethereum-0a1b2c3d-x4z9'],
   ])('proves nothing when it %s', async (_, ask, message, id = DELETED.targetId) => expect(await verdict(GCP, id, ask)).toMatch(message));
 });

@@ -53,12 +53,18 @@ export class ScratchRepository {
   }
 
   git(...args: string[]): string {
-    return execFileSync('git', args, { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('git', args, { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(this.committed === undefined ? {} : { GIT_COMMITTER_DATE: this.committed.toISOString() }) } });
   }
 
-  commit(message: string): this {
+  private committed: Date | undefined;
+
+  /** @param time that the commit bears; by default that of the journal's last entry, as if it had been merged at once */
+  commit(message: string, time?: Date): this {
+    const last = this.hasLock ? parse(this.lock).entries.at(-1)?.at : undefined;
     this.git('add', '--all');
+    this.committed = time ?? (last === undefined ? undefined : new Date(last));
     this.git('commit', '--quiet', '--allow-empty', '--message', message);
+    this.committed = undefined;
     return this;
   }
 

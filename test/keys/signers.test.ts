@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { obstacles, type ConfigMap, type ControllerRevision, type Pod, type SignerReading, type StatefulSet } from '../../apps/keys/signers';
+import { keySecretPath } from '../../naming';
 
 const RETIRED = { cluster: 'eu', network: 'hoodi', node: 'eth-0', keys: ['0xaa'] };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Set = { metadata: Mutable<StatefulSet['metadata']>; spec: Mutable<NonNullable<StatefulSet['spec']>>; status: Mutable<NonNullable<StatefulSet['status']>> };
 
-const config = (name: string, ...claims: string[]): ConfigMap => ({ metadata: { name }, data: { 'agent.json': JSON.stringify({ secrets: [{ source: 'jwt' }, ...claims.map((claim) => ({ source: 'key', claim }))] }) } });
+const IDENTITY = { cluster: 'eu', network: 'hoodi', node: 'eth-0', component: 'validator' };
+const agent = (name: string, ...secrets: object[]): ConfigMap => ({ metadata: { name }, data: { 'agent.json': JSON.stringify({ identity: IDENTITY, secrets: [{ source: 'jwt' }, ...secrets] }) } });
+const config = (name: string, ...claims: string[]): ConfigMap => agent(name, ...claims.map((claim) => ({ source: 'key', claim })));
 const template = (node: string, configMap: string) => ({ metadata: { labels: { 'stockade.dev/node': node } }, spec: { volumes: [{}, { configMap: { name: configMap } }] } });
 const revision = (name: string, node: string, configMap: string): ControllerRevision => ({ metadata: { name }, data: { spec: { template: template(node, configMap) } } });
 const set = (node: string, configMap: string): Set => ({
@@ -69,6 +72,10 @@ describe('a signer has ended', () => {
     ['the status names no revision', (it) => delete it.node.status.currentRevision, /its current revision can not be read/],
     ['a configuration is gone', (it) => (it.configMaps = it.configMaps.filter(({ metadata }) => metadata.name !== 'without')), /its current revision can not be read/],
     ['a configuration is no JSON', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': '{' } }), /can not be read/],
+    ['the key is fetched without being claimed', (it) => (it.configMaps[0] = agent('without', { source: keySecretPath('hoodi', '0xaa') })), /its current revision has the key/],
+    ['the key is in a configuration of another name', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { ...config('without').data, 'other.json': config('with', '0xaa').data!['agent.json']! } }), /its current revision has the key/],
+    ['a configuration says it in another case, which Go reads too', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': JSON.stringify({ identity: IDENTITY, secrets: [], Secrets: [{ source: 'key', claim: '0xaa' }] }) } }), /can not be read/],
+    ['a configuration is in binary', (it) => (it.configMaps[0] = { ...config('without'), binaryData: { 'other.json': 'e30=' } }), /can not be read/],
     ['a configuration lists no secrets', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': '{}' } }), /can not be read/],
     ['a configuration is mounted by another kind of volume', (it) => (it.node.spec.template = { ...template('eth-0', 'without'), spec: { volumes: [{ projected: { sources: [{ configMap: { name: 'with' } }] } }, { configMap: { name: 'without' } }] } }), /its template has the key/],
     ['no configuration is mounted at all', (it) => (it.node.spec.template = { ...template('eth-0', 'without'), spec: {} }), /its template can not be read/],
