@@ -97,7 +97,7 @@ export class GcpBootstrapStack extends TerraformStack {
     it('is applied from exactly that plan: tampered with, exchanged or of another commit it is refused', () => {
       const [plan, seal] = [readFileSync(file()), readFileSync(`${file()}.seal`)];
       const refusal = (which = change, name = STACK): string => {
-        const { code, output } = server.project(which, 'apply', { ...project, name });
+        const { code, output } = server.project(which, 'apply', { ...project, name, dir: `infra/projects/${name}` });
         expect(code).not.toBe(0);
         return output;
       };
@@ -110,7 +110,7 @@ export class GcpBootstrapStack extends TerraformStack {
       expect(refusal()).toContain('is not the one that was planned');
       writeFileSync(`${file()}.seal`, seal);
       expect(refusal({ ...change, head: 'e'.repeat(40) })).toContain('is not the one that was planned');
-      const other = planFile(change, 'gcp-foundation', project.dir);
+      const other = planFile(change, 'gcp-foundation', 'infra/projects/gcp-foundation');
       copyFileSync(file(), other);
       copyFileSync(`${file()}.seal`, `${other}.seal`);
       expect(refusal(change, 'gcp-foundation')).toContain('is not the one that was planned for gcp-foundation');
