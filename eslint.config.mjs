@@ -1,18 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import tseslint from 'typescript-eslint';
 
-/** What a room may not import: data flows one way (docs/architecture.md). */
-const arrows = {
-  naming: ['fleet', 'constructs', 'apps', 'infra', 'services', 'test'],
-  fleet: ['constructs', 'apps', 'infra', 'services', 'test'],
-  constructs: ['apps', 'infra', 'services', 'test'],
-  apps: ['infra', 'services', 'test'],
-  infra: ['apps', 'services', 'test'],
-};
+/** What each room may import beside itself (docs/architecture.md). `test/layout/` holds the same table, and that there is no circle. */
+const rooms = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
-const forbidRooms = (room, rooms) => ({
-  regex: `^(\\.\\./)+(${rooms.join('|')})(/|$)`,
-  message: `${room}/ may not import ${rooms.join(', ')}: data flows fleet -> constructs -> apps, fleet -> infra.`,
-});
+const roomOf = (path) =>
+  Object.keys(rooms)
+    .filter((room) => path === room || path.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+const arrows = {
+  create(context) {
+    const file = relative(import.meta.dirname, context.filename);
+    const room = roomOf(file);
+    const check = ({ source }) => {
+      if (room === undefined || typeof source?.value !== 'string' || !source.value.startsWith('.')) return;
+      const other = roomOf(join(dirname(file), source.value));
+      if (other === room || rooms[room].includes(other)) return;
+      context.report({ node: source, message: `${room}/ may import ${rooms[room].join(', ') || 'no other room'}: what it needs of another belongs into one of these, or the arrow into rooms.json.` });
+    };
+    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check, TSImportType: check };
+  },
+};
 
 const providerBarrels = {
   regex: '^(@cdktf/provider-[a-z]+|cdk8s-plus-27)$',
@@ -25,11 +35,13 @@ export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'lib', 'cdktf.out', '.cache', '**/*.cjs', '**/*.mjs', '**/*.mts'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
+    plugins: { stockade: { rules: { arrows } } },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
+      'stockade/arrows': 'error',
       ...restrict(),
     },
   },
@@ -43,33 +55,14 @@ export default tseslint.config(
     files: ['test/cluster/acts/*.ts', 'test/cluster/attacked.deep.test.ts', 'test/plan/risks.test.ts'],
     rules: Object.fromEntries(['explicit-any', 'unsafe-member-access', 'unsafe-call', 'unsafe-return', 'unsafe-argument'].map((rule) => [`@typescript-eslint/no-${rule}`, 'off'])),
   },
-  ...Object.entries(arrows).map(([room, rooms]) => ({
-    files: [`${room}/**/*.ts`],
-    rules: restrict(forbidRooms(room, rooms)),
-  })),
   {
-    // Chain definitions know no Kubernetes object, and nothing of the constructs around them: infra imports this folder.
+    // Chain definitions know no Kubernetes object: infra imports this folder.
     files: ['constructs/chains/**/*.ts'],
-    rules: restrict(forbidRooms('constructs/chains', arrows.constructs), {
-      regex: '^(cdk8s|cdk8s-plus-27|constructs|cdktf)(/|$)|^(\\.\\./)+(staking-node|stateful-set|hardening|manifest|services|storage|network-policy|node-role|secret-agent)$',
-      message: 'A chain says what it runs; StakingNode decides how. No Kubernetes here.',
-    }),
+    rules: restrict({ regex: '^(cdk8s|cdk8s-plus-27|constructs|cdktf)(/|$)', message: 'A chain says what it runs; StakingNode decides how. No Kubernetes here.' }),
   },
   {
     // Attributes of Terraform's JSON are as deep as a provider makes them; tests say what they expect of each.
     files: ['test/infra/**/*.ts'],
     rules: Object.fromEntries(['member-access', 'return', 'call', 'argument'].map((rule) => [`@typescript-eslint/no-unsafe-${rule}`, 'off'])),
   },
-  // infra takes the chains, to size its pools and open its ports, and nothing else of constructs/; infra/constructs/ is its own.
-  ...[
-    ['infra/*.ts', 1],
-    ['infra/*/*.ts', 2],
-    ['infra/*/*/*.ts', 3],
-  ].map(([files, depth]) => ({
-    files: [files],
-    rules: restrict(forbidRooms('infra', arrows.infra), {
-      regex: `^(\\.\\./){${depth}}constructs/(?!chains)`,
-      message: 'infra/ may import constructs/chains only.',
-    }),
-  })),
 );

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../constructs/chains';
-import { StakingNodeError } from '../constructs/staking-node';
+import { StakingNodeError } from '../constructs/staking-node-error';
 import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems, isError, problemsToJson } from '../fleet/errors';
 import type { LoadedFleet } from '../fleet/load';
@@ -9,9 +9,9 @@ import type { Fleet } from '../fleet/model';
 import { PlatformError } from './platform';
 import { HelmChartTooLargeError } from './render/helm';
 import { OutputError } from './render/output';
-import { isSelected, renderFleet, type Format, type Selection } from './render/render-fleet';
+import { renderFleet } from './render/render-fleet';
 import { summarize, formatSummary } from './render/summary';
-import { mistakesInSelection } from './render/selection';
+import { type Format, isSelected, mistakesInSelection, type Selection } from './render/selection';
 
 export interface SynthOptions {
   readonly fleet: string;

@@ -37,3 +37,6 @@ export function containerSecurityContext(component?: ComponentSpec): SecurityCon
 export function exception(component: ComponentSpec, what: HardeningException['what']): HardeningException | undefined {
   return component.exceptions?.find((candidate) => candidate.what === what);
 }
+
+/** Size limit of the `/tmp` that every client gets. */
+export const TMP_MIB = 64;

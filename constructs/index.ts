@@ -1,4 +1,3 @@
-export { StakingNode, StakingNodeError } from './staking-node';
-export type { AgentImage, Caller, Consumer, NodeConsumer, Placement, RemoteCaller, StakingNodeProps } from './staking-node';
-export type { StakingNodeProblem } from './staking-node-errors';
-export type { AccessMode } from './storage';
+export { StakingNode } from './staking-node';
+export { StakingNodeError, type StakingNodeProblem } from './staking-node-error';
+export type { AccessMode, AgentImage, Caller, Consumer, NodeConsumer, Placement, RemoteCaller, StakingNodeProps } from './staking-node-props';

@@ -3,7 +3,7 @@ import { componentName, MONITORING_NAMESPACE, MONITORING_POD_LABELS, SECRET_MANA
 import type { ComponentSpec, Peer, Port } from './chains/component';
 import { labels, manifestOf, selector, type Manifest } from './manifest';
 import { callsSecretManager } from './secret-agent';
-import type { Caller, Consumer, NodeIdentity } from './staking-node';
+import type { Caller, Consumer, NodeIdentity } from './staking-node-props';
 
 /**
  * Never reached from a staking pod by "any public address": private ranges (RFC 1918), shared address space (RFC 6598), link-local

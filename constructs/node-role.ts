@@ -2,7 +2,7 @@ import { KubeRole, KubeRoleBinding } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, nodeRoleName, podName } from '../naming';
 import type { ComponentSpec } from './chains/component';
 import { manifestOf, nodeLabels, type Manifest } from './manifest';
-import type { NodeIdentity } from './staking-node';
+import type { NodeIdentity } from './staking-node-props';
 
 /** A rule of a Role; always limited to names here. */
 export interface NamedRule {

@@ -2,7 +2,7 @@ import { IntOrString, KubeService, type ServicePort } from 'cdk8s-plus-27/lib/im
 import { componentName, p2pAddressName, p2pServiceName, publicSubnetName, unreadyServiceName } from '../naming';
 import type { ComponentSpec, Port } from './chains/component';
 import { labels, manifestOf, selector, type Manifest } from './manifest';
-import type { NodeIdentity } from './staking-node';
+import type { NodeIdentity } from './staking-node-props';
 
 export interface ServicesInput {
   readonly node: NodeIdentity;

@@ -11,11 +11,10 @@ import {
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import { ANNOTATIONS, componentName, LABELS, priorityClassName, pvcName, SECRET_MANAGER } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from './chains/component';
-import { containerSecurityContext, podSecurityContext } from './hardening';
+import { containerSecurityContext, podSecurityContext, TMP_MIB } from './hardening';
 import { manifestOf, selector, workloadLabels, type Manifest } from './manifest';
 import { AGENT, guardedVolume, needsToken } from './secret-agent';
-import type { AgentImage, NodeIdentity, Placement } from './staking-node';
-import { TMP_MIB } from './staking-node-errors';
+import type { AgentImage, NodeIdentity, Placement } from './staking-node-props';
 
 export interface StatefulSetInput {
   readonly node: NodeIdentity;

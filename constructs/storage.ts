@@ -1,8 +1,8 @@
 import { KubePersistentVolumeClaim, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { LABELS, pvcName, storageClassName } from '../naming';
 import type { ComponentSpec, Volume } from './chains/component';
-import type { NodeIdentity } from './staking-node';
 import { labels, manifestOf, type Manifest } from './manifest';
+import type { AccessMode, NodeIdentity } from './staking-node-props';
 
 /** The PVC of one volume: made once, mounted by one pod, never deleted by us. */
 export function volumeClaim(node: NodeIdentity, component: ComponentSpec, volume: Volume, accessMode: AccessMode): Manifest {
@@ -22,6 +22,3 @@ export function volumeClaim(node: NodeIdentity, component: ComponentSpec, volume
     },
   });
 }
-
-/** ReadWriteOncePod keeps a second pod off the disk even on the same machine; ReadWriteOnce only for drivers without it. */
-export type AccessMode = 'ReadWriteOncePod' | 'ReadWriteOnce';

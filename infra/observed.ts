@@ -1,7 +1,7 @@
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import { observedSchema, type Observed } from '../fleet/schema/observed';
-import { OUTPUTS, type OutputName } from './outputs';
+import { OUTPUTS, type OutputName } from './context/outputs';
 
 /** What `terraform output -json` prints: every output of a state by its name. */
 export type TerraformOutputs = Readonly<Record<string, { readonly value: unknown; readonly sensitive?: boolean }>>;

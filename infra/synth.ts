@@ -5,9 +5,9 @@ import { catalogue } from '../constructs/chains';
 import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems } from '../fleet/errors';
 import type { Fleet } from '../fleet/model';
-import { clusterDemands } from './demand';
+import { clusterDemands } from './context/demand';
 import { addStacks, stacksOf } from './stacks';
-import type { StackContext } from './stacks/stack';
+import type { StackContext } from './context';
 
 export { stackWarnings } from './warnings';
 

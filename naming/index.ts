@@ -54,6 +54,12 @@ export const LABELS = {
   pool: `${LABEL_PREFIX}/pool`,
 } as const;
 
+/** Labels of every object that belongs to a cluster rather than to a node. */
+export const PLATFORM_LABELS: Readonly<Record<string, string>> = {
+  'app.kubernetes.io/part-of': 'stockade',
+  'app.kubernetes.io/managed-by': 'stockade',
+};
+
 export const ANNOTATIONS = {
   /** On a StatefulSet: a stop by an operator that nothing raises again until it is removed. */
   hold: `${LABEL_PREFIX}/hold`,

@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { toYaml } from '../apps/render/yaml';
-import { StakingNode, type RemoteCaller, type StakingNodeProps } from '../constructs/staking-node';
+import { StakingNode } from '../constructs/staking-node';
+import type { RemoteCaller, StakingNodeProps } from '../constructs/staking-node-props';
 import type { ChainNode, PeerNode } from '../fleet/catalogue';
 import type { Sample } from './chains/every-chain';
 import type { Subject } from './properties/hardening-points';

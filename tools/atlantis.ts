@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { BaseError, fileAtBase, git, nameOf, resolveCommit } from '../apps/cli/base-revision';
+import { BaseError, fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
 import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis, type Lost } from '../infra/atlantis/generate';
 import { projectsOf, PROJECTS_FOLDER, whyUnknown, type Asked } from '../infra/atlantis/projects';
 import { InfraError, loadStacks } from '../infra/synth';

@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { describeCommand, kubeconfig } from '../infra/atlantis/kubeconfig';
-import { declaredCluster, DeclarationError } from '../infra/declared-cluster';
+import { declaredCluster, DeclarationError } from '../infra/context/declared-cluster';
 import { AUTOMATION_IDENTITIES, type AutomationIdentity } from '../naming/clouds';
 
 /** A step of Atlantis' server (`infra/atlantis/server/bin/kubeconfig`): asks the cloud, as an identity, where a cluster is, and writes a kubeconfig without a secret. */

@@ -2,21 +2,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { catalogue } from '../../constructs/chains';
 import { formatProblems, isError, sortProblems, type Problem } from '../../fleet/errors';
-import {
-  append,
-  checkAgainstFleet,
-  checkTransition,
-  EMPTY_KEYS_LOCK,
-  KEYS_LOCK_FILE,
-  parse,
-  planPlacement,
-  planRetirement,
-  state,
-  transitionRules,
-  type DraftEntry,
-  type KeysLock,
-  type Plan,
-} from '../../fleet/keys-lock';
+import { append, checkAgainstFleet, checkTransition, EMPTY_KEYS_LOCK, parse, planPlacement, planRetirement, state, transitionRules, type Plan } from '../../fleet/keys-lock';
+import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../../fleet/keys/journal';
 import { loadFleet, type LoadedFleet } from '../../fleet/load';
 import type { Fleet } from '../../fleet/model';
 import { declarationsOf, readDeclarations, type Declarations } from '../../fleet/keys/declarations';
@@ -26,9 +13,9 @@ import { quote, type MachineProof } from '../../fleet/keys/machine-proof';
 import { askCloud } from '../keys/ask-cloud';
 import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
 import type { Obstacle } from '../keys/signers';
-import { BaseError, committer, mergeTimes, nameOf, resolveCommit } from './base-revision';
-import { fleetAt } from './fleet-at';
-import { readIfThere, replaceFile, ReplaceError } from './replace-file';
+import { BaseError, committer, mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
+import { fleetAt } from '../../fleet/keys/at-commit';
+import { readIfThere, replaceFile, ReplaceError } from '../../workspace/replace-file';
 
 const program = new Command('keys')
   .description('Where each validator key is placed, over time: the journal fleet/keys.lock.')

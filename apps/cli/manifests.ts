@@ -2,20 +2,21 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { catalogue } from '../../constructs/chains';
 import { formatProblems, isError, sortProblems } from '../../fleet/errors';
-import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../../fleet/keys-lock';
+import { EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
+import { KEYS_LOCK_FILE } from '../../fleet/keys/journal';
 import { loadFleet } from '../../fleet/load';
 import { printable } from '../../naming/printable';
 import { applyPlan } from '../deploy/apply';
 import { DeployError, refuse } from '../deploy/errors';
 import { getIntoCluster, getIntoNode } from '../deploy/get-in';
-import type { Access } from '../deploy/kubectl';
+import type { Access } from '../deploy/access';
 import { fire, resume, stop, type NodeTarget } from '../deploy/operate';
 import { describePlan, planManifests } from '../deploy/plan';
 import { open, seal } from '../deploy/plan-file';
 import type { Declared } from '../deploy/placements';
 import { readRendered } from '../deploy/rendered';
 import { refusedByPlan } from '../plan/trusted-plan';
-import { BaseError, fileAtBase, resolveCommit } from './base-revision';
+import { BaseError, fileAtBase, resolveCommit } from '../../workspace/base-revision';
 
 const program = new Command('manifests')
   .description('What one cluster runs: compare it with what was rendered, apply what was reviewed, and fire, stop or resume one named node.')

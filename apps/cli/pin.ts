@@ -6,7 +6,7 @@ import { dockerCredentials } from '../registry/credentials';
 import { readDeclaredImages, type DeclaredImage } from '../registry/declared-images';
 import { checkPins, pinImages, type PinOutcome } from '../registry/pin';
 import { parseMirrors } from '../registry/reference';
-import { replaceFile, ReplaceError } from './replace-file';
+import { replaceFile, ReplaceError } from '../../workspace/replace-file';
 
 interface Options {
   readonly fleet: string;

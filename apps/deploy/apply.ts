@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeployError, refuse, told, type Problem } from './errors';
 import { substanceDigest } from './compare';
-import { applyServerSide, getRaw, rootOf, type Access, type Live } from './kubectl';
+import { applyServerSide, getRaw, rootOf, type Live } from './kubectl';
+import type { Access } from './access';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
 import { describeUnmerged } from './plan';
 import type { PlanFile, Planned } from './plan-file';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { refuse } from './errors';
-import type { Access } from './kubectl';
+import type { Access } from './access';
 
 const PAGE = 'docs/runbooks/get-in.md says who may, and how.';
 const ANY = `Get a kubeconfig of the cluster, and name it with --kubeconfig: ${PAGE}`;

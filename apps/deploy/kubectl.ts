@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Manifest } from '../../constructs/manifest';
 import { DeployError, refuse } from './errors';
 import { unreached } from './get-in';
+import type { Access, Output } from './access';
 
 /** An object as the API server has it. */
 export interface Live extends Manifest {
@@ -18,22 +19,6 @@ export interface ManagedFields {
 
 /** Who owns the fields that reviewed manifests set. */
 export const FIELD_MANAGER = 'stockade';
-
-/** How one identity reaches one cluster. */
-export interface Access {
-  /** Path of a kubeconfig. @default - what kubectl finds by itself */
-  readonly kubeconfig?: string;
-  /** The program, or what stands for it. @default 'kubectl' */
-  readonly kubectl?: string | ((args: readonly string[], input?: string) => Promise<Output>);
-  /** How a person gets into the cluster, for whoever can't. @default - the page that says it of every cluster */
-  readonly getIn?: () => string;
-}
-
-export interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** What a kind is called in paths; undefined where the cluster doesn't serve it. */
 export type Served = (object: { readonly apiVersion: string; readonly kind: string }) => Promise<{ readonly plural: string; readonly namespaced: boolean } | undefined>;

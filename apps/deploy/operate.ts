@@ -1,7 +1,8 @@
 import { ANNOTATIONS, LABELS, networkNamespace, podName } from '../../naming';
 import { deadlineIn, until } from './apply';
 import { DeployError, refuse } from './errors';
-import { getRaw, patch, type Access, type Live } from './kubectl';
+import { getRaw, patch, type Live } from './kubectl';
+import type { Access } from './access';
 import { holdOf, listOf } from './read';
 
 /** One named node of one network, as an operator acts on it; with `component`, that alone. */

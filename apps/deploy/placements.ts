@@ -1,9 +1,10 @@
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
-import { declaredKeys, state, type ReadEntry } from '../../fleet/keys-lock';
+import { declaredKeys, state } from '../../fleet/keys-lock';
+import type { ReadEntry } from '../../fleet/keys/journal';
 import type { Fleet } from '../../fleet/model';
 import { shortened } from '../../fleet/keys/retirement';
-import { claimsOf } from './claims';
+import { claimsOf } from '../../constructs/claims';
 import type { Problem } from './errors';
 import { nameOf } from './rendered';
 

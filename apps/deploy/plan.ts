@@ -1,7 +1,8 @@
 import type { Manifest } from '../../constructs/manifest';
 import { differencesBetween, differencesByReading, substanceDigest } from './compare';
 import { DeployError, NO_CHANGES, refuse, told, type Problem } from './errors';
-import { applyServerSide, type Access, type Live } from './kubectl';
+import { applyServerSide, type Live } from './kubectl';
+import type { Access } from './access';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
 import { clusterUid, holdOf, leftAlone, read, undeclaredSigners, type Reading } from './read';

@@ -1,7 +1,8 @@
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { DeployError, type Problem } from './errors';
-import { discovery, getRaw, rootOf, type Access, type Live } from './kubectl';
+import { discovery, getRaw, rootOf, type Live } from './kubectl';
+import type { Access } from './access';
 import { replicasOf } from './placements';
 import { nameOf } from './rendered';
 

@@ -1,6 +1,6 @@
 import { networkNamespace } from '../../naming';
 import { DeployError } from '../deploy/errors';
-import type { Access } from '../deploy/kubectl';
+import type { Access } from '../deploy/access';
 import { listOf, NoList } from '../deploy/read';
 import type { ConfigMap, ControllerRevision, Pod, SignerReading, StatefulSet } from './signers';
 

@@ -1,5 +1,5 @@
 import { LABELS, networkNamespace } from '../../naming';
-import { configurationIn, keyOf } from '../deploy/claims';
+import { configurationIn, keyOf } from '../../constructs/claims';
 
 /** What one network's namespace in one cluster holds of signers. The parts of Kubernetes' objects that are judged; everything may be missing. */
 export interface SignerReading {

@@ -1,8 +1,9 @@
 import { readDeclarations } from '../../fleet/keys/declarations';
 import { fleetOnDisk } from '../../fleet/keys/on-disk';
-import { EMPTY_KEYS_LOCK, KEYS_LOCK_FILE, parse } from '../../fleet/keys-lock';
-import { nameOf, type Commit } from '../cli/base-revision';
-import { fleetAt } from '../cli/fleet-at';
+import { EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
+import { KEYS_LOCK_FILE } from '../../fleet/keys/journal';
+import { nameOf, type Commit } from '../../workspace/base-revision';
+import { fleetAt } from '../../fleet/keys/at-commit';
 import type { KeyHistory } from './rules/keys';
 
 /** What both revisions say of where keys are placed, and what that is judged by, read from git, or from the disk for the working tree. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { git, nameOf, type Commit } from '../cli/base-revision';
+import { git, nameOf, type Commit } from '../../workspace/base-revision';
 import { PlanError } from './model';
 import type { Revision } from './report';
 import type { TerraformTree } from './terraform';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { BaseError, nameOf, resolveCommit, type Commit } from '../cli/base-revision';
-import { readIfThere, replaceFile, ReplaceError } from '../cli/replace-file';
+import { BaseError, nameOf, resolveCommit, type Commit } from '../../workspace/base-revision';
+import { readIfThere, replaceFile, ReplaceError } from '../../workspace/replace-file';
 import { formatJson } from './format/json';
 import { COMMENT_LIMIT, formatMarkdown } from './format/markdown';
 import { formatText } from './format/text';

@@ -2,8 +2,7 @@ import { IntOrString, KubeNetworkPolicy, type NetworkPolicyEgressRule, type Netw
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import { NON_PUBLIC_RANGES } from '../../constructs/network-policy';
 import type { Cluster } from '../../fleet/model';
-import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE, MONITORING_POD_LABELS } from '../../naming';
-import { PLATFORM_LABELS } from './model';
+import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE, MONITORING_POD_LABELS, PLATFORM_LABELS } from '../../naming';
 import { defaultDeny, serviceNamespace } from './namespaces';
 
 /**

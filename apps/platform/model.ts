@@ -42,11 +42,5 @@ export interface NetworkFacts {
   readonly nodePorts: number;
 }
 
-/** Labels of every object that belongs to a cluster rather than to a node. */
-export const PLATFORM_LABELS: Readonly<Record<string, string>> = {
-  'app.kubernetes.io/part-of': 'stockade',
-  'app.kubernetes.io/managed-by': 'stockade',
-};
-
 /** Keeps Helm from deleting an object that its chart no longer holds: a namespace goes with every disk in it. */
 export const KEPT: Readonly<Record<string, string>> = { 'helm.sh/resource-policy': 'keep' };

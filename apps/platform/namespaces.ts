@@ -2,9 +2,9 @@ import { KubeNamespace, KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s'
 import type { HardeningException } from '../../constructs/chains/component';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Network } from '../../fleet/model';
-import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
+import { ANNOTATIONS, LABELS, networkNamespace, PLATFORM_LABELS } from '../../naming';
 import { capabilityUnnamed } from './errors';
-import { KEPT, PLATFORM_LABELS } from './model';
+import { KEPT } from './model';
 
 /**
  * The namespace of a network's nodes. Pods are held to the Pod Security Standard `restricted`, or to the strictest level

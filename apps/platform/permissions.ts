@@ -1,4 +1,4 @@
-import { constraintPlural, RULE_NAMES } from '../policies/names';
+import { constraintPlural, RULE_NAMES } from '../policies';
 
 /**
  * Who may do what to a running signer: the table of `docs/architecture.md`, as data. Every role is rendered from it.

@@ -1,7 +1,6 @@
 import { KubePriorityClass } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
-import { priorityClassName } from '../../naming';
-import { PLATFORM_LABELS } from './model';
+import { PLATFORM_LABELS, priorityClassName } from '../../naming';
 
 /**
  * Signers before other staking pods, both before pods without a class (0), and far below the system's own

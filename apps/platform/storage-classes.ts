@@ -2,9 +2,9 @@ import { KubeStorageClass } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';
-import { diskKeyName, keyRingName, storageClassName } from '../../naming';
+import { diskKeyName, keyRingName, PLATFORM_LABELS, storageClassName } from '../../naming';
 import { diskTypeNone, machineSeriesUnknown } from './errors';
-import { KEPT, PLATFORM_LABELS } from './model';
+import { KEPT } from './model';
 
 /** Every kind of volume, and with it every StorageClass that is ours. */
 export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state', 'signing-chain', 'scratch'];

@@ -7,7 +7,8 @@ import { gatekeeperWebhook } from './webhook';
 
 export type { PolicyFacts } from './vocabulary';
 export { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK } from '../../naming';
-export { nativeName, templateKind } from './render';
+export { constraintPlural, nativeName, templateKind } from './render';
+export { RULE_NAMES } from './rules';
 
 /** The admission policies of one cluster: the rules of `rules/`, each from one source for two judges. */
 export interface AdmissionPolicies {

@@ -29,6 +29,9 @@ export interface Policy {
   readonly nativeOnly?: string;
 }
 
+/** A rule as its file says it; its name is that of the list in `rules/`. */
+export type Rule = Omit<Policy, 'name'>;
+
 export interface Validation {
   /** True where the request may pass. */
   readonly expression: string;

@@ -1,6 +1,5 @@
 import type { Manifest } from '../../constructs/manifest';
-import { LABELS } from '../../naming';
-import { PLATFORM_LABELS } from '../platform/model';
+import { LABELS, PLATFORM_LABELS } from '../../naming';
 import { keptAndNothingStarts } from './kept';
 import { celList, celString, type Policy, type ResourceRule, type Validation } from './policy';
 
@@ -38,6 +37,8 @@ function unlessKept({ name, judges, shape }: Policy, validation: Validation): Va
 export const nativeName = (policy: string): string => `stockade-${policy}`;
 /** `SingleReplica` of `single-replica`, with the project's name before it. */
 export const templateKind = (policy: string): string => `Stockade${policy.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;
+/** What Gatekeeper calls the constraints of a rule in paths: their kind in lower case. */
+export const constraintPlural = (rule: string): string => `stockade${rule.replaceAll('-', '')}`;
 
 /** The policy and its binding, in force as soon as both are there. */
 export function nativePolicy(policy: BoundPolicy): Manifest[] {

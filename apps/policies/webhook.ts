@@ -1,6 +1,5 @@
 import type { Manifest } from '../../constructs/manifest';
-import { ANNOTATIONS, GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK } from '../../naming';
-import { PLATFORM_LABELS } from '../platform/model';
+import { ANNOTATIONS, GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, PLATFORM_LABELS } from '../../naming';
 import { keptAndNothingStarts } from './kept';
 import type { Operation, Policy, ResourceRule } from './policy';
 import { ADMISSION, PROTECTED, resourceRule, type BoundPolicy } from './render';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Fleet, FleetNode } from '../../fleet/model';
 import type { NodeReport } from './node-report';
-import type { Format } from './render-fleet';
+import type { Format } from './selection';
 
 /** What a worker is started with. */
 export interface WorkerJob {

@@ -11,15 +11,7 @@ import { Staging } from './output';
 import { inWorkers } from './pool';
 import { toYaml } from './yaml';
 import { writeNode } from './write-node';
-
-export type Format = 'plain' | 'helm';
-
-/** What to render; an empty selection is the whole fleet. */
-export interface Selection {
-  readonly clusters?: readonly string[];
-  readonly networks?: readonly string[];
-  readonly nodes?: readonly string[];
-}
+import { type Format, type Selection, isSelected, isFull } from './selection';
 
 export interface RenderOptions {
   /** The output folder, `dist` by custom. */
@@ -69,17 +61,6 @@ export async function renderFleet(fleet: Fleet, catalogue: FullCatalogue, option
     throw error;
   }
 }
-
-/** Whether a node is part of a selection. A node is named `node` or `cluster/node`. */
-export function isSelected(node: FleetNode, { clusters, networks, nodes }: Selection): boolean {
-  return (
-    (!clusters || clusters.includes(node.cluster)) &&
-    (!networks || networks.includes(node.network)) &&
-    (!nodes || nodes.includes(node.name) || nodes.includes(`${node.cluster}/${node.name}`))
-  );
-}
-
-const isFull = ({ clusters, networks, nodes }: Selection): boolean => !clusters && !networks && !nodes;
 
 async function renderNodes(
   fleet: Fleet,

@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import type { ComponentSpec } from '../../constructs/chains/component';
-import { StakingNode, type RemoteCaller } from '../../constructs/staking-node';
+import { StakingNode } from '../../constructs/staking-node';
+import type { RemoteCaller } from '../../constructs/staking-node-props';
 import type { Cluster, FleetNode } from '../../fleet/model';
 import { choosePool } from '../../fleet/sizing';
 import { networkNamespace } from '../../naming';

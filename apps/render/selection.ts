@@ -1,6 +1,25 @@
 import { nearest } from '../../fleet/errors';
-import type { Fleet } from '../../fleet/model';
-import { isSelected, type Selection } from './render-fleet';
+import type { Fleet, FleetNode } from '../../fleet/model';
+
+export type Format = 'plain' | 'helm';
+
+/** What to render; an empty selection is the whole fleet. */
+export interface Selection {
+  readonly clusters?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly nodes?: readonly string[];
+}
+
+/** Whether a node is part of a selection. A node is named `node` or `cluster/node`. */
+export function isSelected(node: FleetNode, { clusters, networks, nodes }: Selection): boolean {
+  return (
+    (!clusters || clusters.includes(node.cluster)) &&
+    (!networks || networks.includes(node.network)) &&
+    (!nodes || nodes.includes(node.name) || nodes.includes(`${node.cluster}/${node.name}`))
+  );
+}
+
+export const isFull = ({ clusters, networks, nodes }: Selection): boolean => !clusters && !networks && !nodes;
 
 /** What is wrong with a selection, a line each: names that the fleet does not know, or names that no node has together. */
 export function mistakesInSelection(fleet: Fleet, selection: Selection): string[] {

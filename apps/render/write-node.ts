@@ -5,7 +5,7 @@ import { networkNamespace } from '../../naming';
 import type { FleetContext } from './fleet-context';
 import { escapeTemplate } from './helm';
 import type { NodeReport } from './node-report';
-import type { Format } from './render-fleet';
+import type { Format } from './selection';
 import { renderNode } from './render-node';
 
 /** Renders one node into its folder below `root`. */

@@ -1,5 +1,5 @@
 import type { Problem, Place } from '../errors';
-import { KEYS_LOCK_FILE, type ReadEntry } from '../keys-lock';
+import { KEYS_LOCK_FILE, type ReadEntry } from './journal';
 import type { FleetNode } from '../model';
 import { shortened } from './retirement';
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors';
-import type { Placement } from '../keys-lock';
+import type { Placement } from './journal';
 import type { Declarations, DeclaredCluster } from './declarations';
 
 /**

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors';
-import { KEYS_LOCK_FILE, type Placement } from '../keys-lock';
+import { KEYS_LOCK_FILE, type Placement } from './journal';
 import { nodesAt, type Declarations } from './declarations';
 
 interface Retirement {

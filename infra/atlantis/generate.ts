@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Tombstone } from '../../fleet/model';
-import type { StackContext } from '../stacks/stack';
+import type { StackContext } from '../context';
 import { clusterOfProject, DEMAND_FILE, manifestsProject, PROJECTS_FOLDER, projectsOf, type Project } from './projects';
 
 export const ATLANTIS_FILE = 'atlantis.yaml';

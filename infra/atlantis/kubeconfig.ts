@@ -1,6 +1,6 @@
 import type { Cluster } from '../../fleet/model';
 import type { AutomationIdentity } from '../../naming/clouds';
-import { DeclarationError } from '../declared-cluster';
+import { DeclarationError } from '../context/declared-cluster';
 
 /** Projects and account in which this server may look for clusters. A fleet that is only planned must not lead it elsewhere: who answers there is shown a token. */
 export interface Bounds {

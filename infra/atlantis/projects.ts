@@ -2,9 +2,9 @@ import { catalogue } from '../../constructs/chains';
 import type { Cluster, Fleet } from '../../fleet/model';
 import { FleetIndex } from '../../fleet/resolve';
 import { CLUSTER_STACKS, type ClusterStackKind } from '../../naming/clouds';
-import type { ClusterDemand } from '../demand';
+import type { ClusterDemand } from '../context/demand';
 import { NEEDS, stacksOf, type StackDescription } from '../stacks';
-import type { StackContext } from '../stacks/stack';
+import type { StackContext } from '../context';
 
 /** One project as Atlantis is told of it: what is planned, locked and applied by itself. */
 export interface Project {

@@ -8,7 +8,7 @@ import {
   STATE_KEY_NAME,
   stateKey,
 } from '../../naming/clouds';
-import type { StackContext } from '../stacks/stack';
+import type { StackContext } from '../context';
 import { flowLogsGroup } from './flow-logs';
 import { type Statement, USE_A_KEY } from './policies';
 

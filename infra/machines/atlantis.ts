@@ -1,6 +1,6 @@
 import type { Infrastructure } from '../../fleet/model';
-import type { StackContext } from '../stacks/stack';
-import { gcpProjects } from '../gcp';
+import type { StackContext } from '../context';
+import { gcpProjects } from '../context/gcp';
 
 /** Where Atlantis listens, on its machine. */
 export const ATLANTIS_PORT = 4141;

@@ -3,7 +3,7 @@ import type { Infrastructure, Tombstone } from '../../fleet/model';
 import { CLUSTER_STACKS, clusterStackName, FLEET_STACKS, fleetStackName, type ClusterStackKind, type FleetStackKind } from '../../naming/clouds';
 import { AWS_CLUSTER_STACKS, AWS_FLEET_STACKS } from './aws';
 import { GCP_CLUSTER_STACKS, GCP_FLEET_STACKS } from './gcp';
-import type { AwsCluster, GcpCluster, StackContext } from './stack';
+import type { AwsCluster, GcpCluster, StackContext } from '../context';
 import { AwsTombstoneStack, GcpTombstoneStack } from './tombstone';
 
 /** One Terraform stack: small, with a state of its own, so that a change plans only what it touches. */

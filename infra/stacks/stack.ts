@@ -2,25 +2,8 @@ import type { Construct } from 'constructs';
 import { GcsBackend, S3Backend, TerraformStack } from 'cdktf';
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { GoogleProvider } from '@cdktf/provider-google/lib/provider';
-import type { Cluster, Fleet, Infrastructure } from '../../fleet/model';
 import { STATE_KEY_NAME, stateKey } from '../../naming/clouds';
-import type { ClusterDemand } from '../demand';
-
-/** A fleet that declares its infrastructure: what every stack is made from. */
-export interface StackContext {
-  readonly fleet: Fleet & { readonly infrastructure: Infrastructure };
-  /** By cluster. */
-  readonly demands: Readonly<Record<string, ClusterDemand>>;
-}
-
-/** The context of one cluster's stacks. */
-export interface ClusterContext<C extends Cluster = Cluster> extends StackContext {
-  readonly cluster: C;
-  readonly demand: ClusterDemand;
-}
-
-export type GcpCluster = Extract<Cluster, { cloud: 'gcp' }>;
-export type AwsCluster = Extract<Cluster, { cloud: 'aws' }>;
+import type { StackContext } from '../context';
 
 /** A stack whose state and provider are Google's. */
 export abstract class GcpStack extends TerraformStack {

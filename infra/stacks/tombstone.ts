@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import type { Tombstone } from '../../fleet/model';
-import { AwsStack, GcpStack, type StackContext } from './stack';
+import { AwsStack, GcpStack } from './stack';
+import type { StackContext } from '../context';
 
 /** A stack of a cluster that was taken out of the fleet: a state and a provider, and nothing in it. Its plan destroys what the state has. */
 export class GcpTombstoneStack extends GcpStack {

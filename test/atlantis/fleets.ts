@@ -5,7 +5,7 @@ import { catalogue } from '../../constructs/chains';
 import { formatProblems } from '../../fleet/errors';
 import { parseFleet } from '../../fleet/load';
 import { stackContext, synthStacks } from '../../infra/synth';
-import type { StackContext } from '../../infra/stacks/stack';
+import type { StackContext } from '../../infra/context';
 
 export const ROOT = join(__dirname, '../..');
 

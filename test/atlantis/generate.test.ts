@@ -8,7 +8,7 @@ import { catalogue } from '../../constructs/chains';
 import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis } from '../../infra/atlantis/generate';
 import { projectsOf } from '../../infra/atlantis/projects';
 import { stacksOf } from '../../infra/stacks';
-import type { StackContext } from '../../infra/stacks/stack';
+import type { StackContext } from '../../infra/context';
 import { readTree } from '../golden/trees';
 import { contextOf, edited, exampleFiles, isTouched, ROOT, terraformOf, type Files } from './fleets';
 

@@ -28,7 +28,7 @@ const MARKERS: readonly { readonly phase: string; readonly file: string; readonl
   { phase: 'resolving, pools, report', file: 'apps/render/render-node.ts', name: 'renderNode' },
   { phase: 'objects (StakingNode)', file: 'constructs/staking-node.ts', name: 'componentManifests' },
   { phase: 'objects (StakingNode)', file: 'constructs/node-role.ts', name: 'nodeRole' },
-  { phase: 'checking props', file: 'constructs/staking-node-errors.ts', name: 'checkProps' },
+  { phase: 'checking props', file: 'constructs/check-props.ts', name: 'checkProps' },
   { phase: 'construct tree (cdk8s)', file: 'constructs/staking-node.ts', name: 'StakingNode' },
   { phase: 'construct tree (cdk8s)', file: 'cdk8s/lib/app.js', name: 'App' },
   { phase: 'construct tree (cdk8s)', file: 'cdk8s/lib/chart.js', name: 'Chart' },

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
-import type { Access } from '../../apps/deploy/kubectl';
+import type { Access } from '../../apps/deploy/access';
 import { planManifests } from '../../apps/deploy/plan';
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Plan } from '../../apps/plan/model';

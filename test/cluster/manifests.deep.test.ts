@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
 import { digestOf } from '../../apps/deploy/canonical';
-import type { Access } from '../../apps/deploy/kubectl';
+import type { Access } from '../../apps/deploy/access';
 import { NO_CHANGES } from '../../apps/deploy/errors';
 import { fire, resume, stop } from '../../apps/deploy/operate';
 import { describePlan, planManifests } from '../../apps/deploy/plan';

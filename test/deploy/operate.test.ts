@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Access } from '../../apps/deploy/kubectl';
+import type { Access } from '../../apps/deploy/access';
 import { fire, stop } from '../../apps/deploy/operate';
 import { LABELS } from '../../naming';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { claimsOf } from '../../apps/deploy/claims';
+import { claimsOf } from '../../constructs/claims';
 import { judgePlacements, type PlacementJudgement } from '../../apps/deploy/placements';
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Manifest } from '../../constructs/manifest';
 import type { AgentConfig } from '../../constructs/secret-agent';
-import type { DraftEntry } from '../../fleet/keys-lock';
+import type { DraftEntry } from '../../fleet/keys/journal';
 import { keySecretPath } from '../../naming';
 import { GOLDEN } from '../golden/trees';
 import { CLUSTER, goldenFleet, goldenRendered, journal, placement, SIGNER, signerKeys, signerManifests } from './stand-in';

@@ -2,12 +2,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Access, Output } from '../../apps/deploy/kubectl';
+import type { Access, Output } from '../../apps/deploy/access';
 import type { Declared } from '../../apps/deploy/placements';
 import { readRendered, type Rendered } from '../../apps/deploy/rendered';
 import { catalogue } from '../../constructs/chains';
 import type { Manifest } from '../../constructs/manifest';
-import { append, declaredKeys, EMPTY_KEYS_LOCK, parse, type DraftEntry } from '../../fleet/keys-lock';
+import { append, declaredKeys, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
+import type { DraftEntry } from '../../fleet/keys/journal';
 import { loadFleet } from '../../fleet/load';
 import type { Fleet } from '../../fleet/model';
 import { LABELS } from '../../naming';

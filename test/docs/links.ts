@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { RULE_NAMES } from '../../apps/policies/names';
+import { RULE_NAMES } from '../../apps/policies';
 import { codeSpans, type Fault, type Page } from './pages';
 
 /** Links that lead nowhere: to a file that isn't there, or to a heading that its page lacks. */
@@ -41,7 +41,7 @@ export const withoutWayIn = (pages: readonly Page[]): Fault[] =>
     .filter(({ path, text }) => path.startsWith('docs/runbooks/') && !path.endsWith('/get-in.md') && !text.includes('](get-in.md'))
     .map(({ path }) => ({ page: path, line: 1, problem: 'says nowhere how one gets in: link to get-in.md at its top' }));
 
-const ROOMS = ['apps', 'constructs', 'docs', 'fleet', 'infra', 'naming', 'test', 'tools'];
+const ROOMS = ['apps', 'constructs', 'docs', 'fleet', 'infra', 'naming', 'test', 'tools', 'workspace'];
 
 /** Files, fields and policies that stand in backticks and are not there. */
 export function unknownNames(pages: readonly Page[], { root = '.', source = sourceOf(root) }: { readonly root?: string; readonly source?: ReadonlySet<string> } = {}): Fault[] {
@@ -55,7 +55,7 @@ export function unknownNames(pages: readonly Page[], { root = '.', source = sour
         return missing.length === 0 ? [] : [found(`names ${code}, but nothing in the code is called ${missing.join(' or ')}`)];
       });
       const rules = [...block.text.replaceAll('\n', ' ').matchAll(/\b(?:policy|policies) ((?:`[a-z-]+`(?:, | and )?)+)/g)].flatMap(([, list]) =>
-        [...list!.matchAll(/`([a-z-]+)`/g)].filter(([, rule]) => !(RULE_NAMES as readonly string[]).includes(rule!)).map(([, rule]) => found(`names the policy ${rule}, which is not one of: ${RULE_NAMES.join(', ')}`)),
+        [...list!.matchAll(/`([a-z-]+)`/g)].filter(([, rule]) => !RULE_NAMES.includes(rule!)).map(([, rule]) => found(`names the policy ${rule}, which is not one of: ${RULE_NAMES.join(', ')}`)),
       );
       return [...names, ...rules];
     }),

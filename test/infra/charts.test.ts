@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { chartValues } from '../../infra/constructs/helm-release';
-import { gkeClusters } from '../../infra/gcp';
+import { chartValues } from '../../infra/parts/helm-release';
+import { gkeClusters } from '../../infra/context/gcp';
 import { GATEKEEPER_NAMESPACE, GATEKEEPER_WEBHOOK, MONITORING_NAMESPACE, MONITORING_POD_LABELS, networkNamespace, storageClassName } from '../../naming';
 import { exampleStacks, type Attributes } from './stacks';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSynth } from '../../apps/synth';
 import { loadStacks, synthStacks } from '../../infra/synth';
 import { NEEDS, stacksOf } from '../../infra/stacks';
-import type { StackContext } from '../../infra/stacks/stack';
+import type { StackContext } from '../../infra/context';
 import { readTree, treeDifferences, type Tree } from '../golden/trees';
 import { crossReferences, innerReferences, made, type Stack } from './references';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from 'js-yaml';
 import { parseOutputs, RecordError, recordOutputs } from '../../infra/observed';
-import { OUTPUTS } from '../../infra/outputs';
+import { OUTPUTS } from '../../infra/context/outputs';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';
 
 const issuer = 'https://oidc.eks.us-east-2.amazonaws.com/id/00000000000000000000000000000001';

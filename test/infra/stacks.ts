@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadStacks, synthStacks } from '../../infra/synth';
 import { stacksOf, type StackDescription } from '../../infra/stacks';
-import type { StackContext } from '../../infra/stacks/stack';
+import type { StackContext } from '../../infra/context';
 import { readTree, type Tree } from '../golden/trees';
 
 /** What Terraform reads of one stack. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { askCluster } from '../../apps/keys/ask-cluster';
-import type { Output } from '../../apps/deploy/kubectl';
+import type { Output } from '../../apps/deploy/access';
 
 const answers = (said: Partial<Output>) => askCluster({ kubectl: async () => ({ code: 0, stdout: '', stderr: '', ...said }) }, 'hoodi');
 const EMPTY = JSON.stringify({ kind: 'List', metadata: { resourceVersion: '1' }, items: [] });

@@ -1,5 +1,6 @@
 import type { ChainCatalogue, ChainEntry } from '../../fleet/catalogue';
-import { append, EMPTY_KEYS_LOCK, parse, type DraftEntry, type KeysLock, type Locate } from '../../fleet/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse, type Locate } from '../../fleet/keys-lock';
+import type { DraftEntry, KeysLock } from '../../fleet/keys/journal';
 import type { Fleet, FleetNode, Network, Settings } from '../../fleet/model';
 
 const groups = { gcp: ['a@example.com'], aws: ['a'] };

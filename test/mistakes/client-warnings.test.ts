@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chains } from '../../constructs/chains';
 import type { ComponentSpec } from '../../constructs/chains/component';
-import type { StakingNodeError } from '../../constructs/staking-node-errors';
+import type { StakingNodeError } from '../../constructs/staking-node-error';
 import { guardedVolume } from '../../constructs/secret-agent';
 import { everySample, type Sample } from '../chains/every-chain';
 import { agentOf } from '../properties/hardening-points';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chains } from '../../constructs/chains';
 import type { ComponentSpec } from '../../constructs/chains/component';
-import { StakingNodeError, type StakingNodeProblem } from '../../constructs/staking-node-errors';
-import type { StakingNodeProps } from '../../constructs/staking-node';
+import { StakingNodeError, type StakingNodeProblem } from '../../constructs/staking-node-error';
+import type { StakingNodeProps } from '../../constructs/staking-node-props';
 import { sampleNode, type Sample } from '../chains/every-chain';
 import { HARDENING_POINTS, type Subject } from '../properties/hardening-points';
 import { clientOf, statefulSets, type RenderedObject, type RenderedPodSpec, type RenderedStatefulSet } from '../rendered';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyHistory } from '../../apps/plan/rules/keys';
 import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
-import { append, EMPTY_KEYS_LOCK, parse, type DraftEntry } from '../../fleet/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
+import type { DraftEntry } from '../../fleet/keys/journal';
 import { key } from '../keys/scratch-repository';
 import { codes, edited, GETH, golden, only, planOf, without, type Editable, type Files } from './trees';
 

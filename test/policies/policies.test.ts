@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { gatekeeperFiles, platformFiles, policyFacts } from '../../apps/platform';
 import { admissionPolicies, GATEKEEPER_WEBHOOK, nativeName, templateKind } from '../../apps/policies';
 import { bind } from '../../apps/policies/render';
-import { constraintPlural, RULE_NAMES } from '../../apps/policies/names';
+import { constraintPlural, RULE_NAMES } from '../../apps/policies';
 import type { Policy } from '../../apps/policies/policy';
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS } from '../../naming';

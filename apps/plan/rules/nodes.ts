@@ -1,6 +1,6 @@
 import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
 import { state } from '../../../fleet/keys-lock';
-import { claimsOf } from '../../deploy/claims';
+import { claimsOf } from '../../../constructs/claims';
 import { finding, type Context, type NodeChange } from '../context';
 import type { ObjectChange } from '../diff';
 import type { Finding, Risk } from '../model';

@@ -1,12 +1,11 @@
-import { celString, type Policy } from '../policy';
+import { celString, type Rule } from '../policy';
 import { GATEKEEPER_NAMESPACE } from '../../../naming';
 
 /**
  * What Gatekeeper goes by. Admission sees neither native policies nor their bindings (kubernetes: they are exempt, so that a bad one can be
  * taken away): nobody's role writes those, and RBAC alone says so.
  */
-export const admissionGuard: Policy = {
-  name: 'admission-guard',
+export const admissionGuard: Rule = {
   purpose: 'Whoever edits a constraint has edited every rule.',
   scope: 'cluster',
   judges: 'request',

@@ -1,7 +1,6 @@
-import type { Policy } from '../policy';
+import type { Rule } from '../policy';
 
-export const boundsOfTheCluster: Policy = {
-  name: 'bounds-of-the-cluster',
+export const boundsOfTheCluster: Rule = {
   purpose: 'Our roles, StorageClasses and PriorityClasses say who may do what and how disks are kept; nobody changes them in passing.',
   scope: 'cluster',
   judges: 'request',

@@ -1,7 +1,6 @@
-import type { Policy } from '../policy';
+import type { Rule } from '../policy';
 
-export const bounds: Policy = {
-  name: 'bounds',
+export const bounds: Rule = {
   purpose: 'Who may widen a role or a quota may do everything that they bound.',
   scope: 'protected',
   judges: 'request',

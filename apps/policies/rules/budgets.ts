@@ -1,10 +1,9 @@
 import { LABELS } from '../../../naming';
-import { celString, say, type Policy } from '../policy';
+import { celString, say, type Rule } from '../policy';
 import { identityKept } from '../vocabulary';
 
 /** A signer's budget is what makes moving it somebody's deliberate act. */
-export const budgets: Policy = {
-  name: 'budgets',
+export const budgets: Rule = {
   purpose: 'Without its budget a signer is moved by whoever drains its machine, at any time.',
   scope: 'protected',
   judges: 'request',

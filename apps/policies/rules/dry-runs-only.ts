@@ -1,9 +1,8 @@
-import { celList, say, type Policy } from '../policy';
+import { celList, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /** A server-side diff is a write that isn't carried out: who plans needs the verbs, and nothing of them. */
-export const dryRunsOnly = ({ settings: { access }, cluster: { cloud } }: PolicyFacts): Policy => ({
-  name: 'dry-runs-only',
+export const dryRunsOnly = ({ settings: { access }, cluster: { cloud } }: PolicyFacts): Rule => ({
   purpose: 'Whoever plans a pull request tries writes out in dry runs, and never writes.',
   scope: 'cluster',
   judges: 'request',

@@ -1,15 +1,14 @@
 import { AGENT } from '../../../constructs/secret-agent';
 import { POD_USER } from '../../../constructs/hardening';
 import { LABELS, priorityClassName, SECRET_MANAGER } from '../../../naming';
-import { celList, celMap, celString, say, type Policy } from '../policy';
+import { celList, celMap, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /**
  * What a staking pod may do to its machine and its neighbours, and what keeps a second one off. The namespace's Pod Security level holds most of
  * it; this holds the rest, and for a network whose level is lower, everything but what its chain declares as exceptions.
  */
-export const hardenedPods = ({ settings, cluster, exceptions }: PolicyFacts): Policy => ({
-  name: 'hardened-pods',
+export const hardenedPods = ({ settings, cluster, exceptions }: PolicyFacts): Rule => ({
   purpose: 'A pod that is less confined than its chain declares can reach other signers\' keys, or run beside its own copy.',
   scope: 'protected',
   judges: 'object',

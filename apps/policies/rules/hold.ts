@@ -1,10 +1,9 @@
 import { ANNOTATIONS } from '../../../naming';
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 import { annotationKept, identityKept } from '../vocabulary';
 
 /** An emergency stop holds through every apply, until somebody who may lifts it. */
-export const hold: Policy = {
-  name: 'hold',
+export const hold: Rule = {
   purpose: 'A node that was stopped in an emergency stays stopped until its hold is lifted.',
   scope: 'protected',
   judges: 'request',

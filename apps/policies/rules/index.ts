@@ -1,4 +1,4 @@
-import type { Policy } from '../policy';
+import type { Policy, Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 import { admissionGuard } from './admission-guard';
 import { bounds } from './bounds';
@@ -27,39 +27,44 @@ import { workloadDeletion } from './workload-deletion';
 import { workloadIdentity } from './workload-identity';
 import { workloadWriters } from './workload-writers';
 
-/** Every rule, one a file. */
+/** Every rule by its name, one a file of that name. */
+const RULES = {
+  // How many, and as whom.
+  'single-replica': singleReplica,
+  'no-other-workloads': noOtherWorkloads,
+  'workload-identity': workloadIdentity,
+  'pods-from-statefulsets': podsFromStatefulSets,
+  'pod-binding': podBinding,
+  // How a workload is written, started, stopped and removed.
+  'workload-writers': workloadWriters,
+  hold,
+  'workload-deletion': workloadDeletion,
+  'hardened-pods': hardenedPods,
+  'signing-state-kept': signingStateKept,
+  // What becomes of its pod.
+  'pod-changes': podChanges,
+  'pod-status': podStatus,
+  'pod-deletion': podDeletion,
+  budgets,
+  sessions,
+  // Disks.
+  'volume-claims': volumeClaims,
+  'volume-snapshots': volumeSnapshots,
+  'persistent-volumes': persistentVolumes,
+  // What all of it stands on.
+  surroundings,
+  bounds,
+  'bounds-of-the-cluster': boundsOfTheCluster,
+  namespaces,
+  machines,
+  'admission-guard': admissionGuard,
+  'webhook-guard': webhookGuard,
+  'dry-runs-only': dryRunsOnly,
+} satisfies Readonly<Record<string, Rule | ((facts: PolicyFacts) => Rule)>>;
+
+export const RULE_NAMES: readonly string[] = Object.keys(RULES);
+
+/** What the rules come to in one cluster. */
 export function policies(facts: PolicyFacts): readonly Policy[] {
-  return [
-    // How many, and as whom.
-    singleReplica,
-    noOtherWorkloads,
-    workloadIdentity(facts),
-    podsFromStatefulSets(facts),
-    podBinding,
-    // How a workload is written, started, stopped and removed.
-    workloadWriters,
-    hold,
-    workloadDeletion,
-    hardenedPods(facts),
-    signingStateKept(facts),
-    // What becomes of its pod.
-    podChanges(facts),
-    podStatus,
-    podDeletion,
-    budgets,
-    sessions,
-    // Disks.
-    volumeClaims(facts),
-    volumeSnapshots(facts),
-    persistentVolumes(facts),
-    // What all of it stands on.
-    surroundings,
-    bounds,
-    boundsOfTheCluster,
-    namespaces,
-    machines(facts),
-    admissionGuard,
-    webhookGuard,
-    dryRunsOnly(facts),
-  ];
+  return Object.entries(RULES).map(([name, rule]) => ({ name, ...(typeof rule === 'function' ? rule(facts) : rule) }));
 }

@@ -1,13 +1,12 @@
 import { ANNOTATIONS, LABELS } from '../../../naming';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 import { otherAnnotationsKept, type PolicyFacts } from '../vocabulary';
 
 /**
  * A Node object that is deleted, or tainted out-of-service, makes Kubernetes believe that its pods ended and its disks are free. The label and
  * taints of a staking machine keep other pods off it and its pods on it.
  */
-export const machines = ({ cluster }: PolicyFacts): Policy => ({
-  name: 'machines',
+export const machines = ({ cluster }: PolicyFacts): Rule => ({
   purpose: 'Whoever can declare a machine dead, or open it to others, can start a second signer without touching a pod.',
   scope: 'cluster',
   judges: 'request',

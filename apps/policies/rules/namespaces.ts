@@ -1,9 +1,8 @@
 import { LABELS, networkNamespace } from '../../../naming';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 
 /** Every other rule goes by the label of the namespace. */
-export const namespaces: Policy = {
-  name: 'namespaces',
+export const namespaces: Rule = {
   purpose: 'A namespace without its label is one without admission policies; a deleted one takes its disks\' claims with it.',
   scope: 'cluster',
   judges: 'request',

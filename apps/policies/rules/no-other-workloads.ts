@@ -1,8 +1,7 @@
-import { type Policy } from '../policy';
+import { type Rule } from '../policy';
 
 /** In the namespaces of staking nodes StatefulSets run, and nothing else that could make a pod or change how many there are. */
-export const noOtherWorkloads: Policy = {
-  name: 'no-other-workloads',
+export const noOtherWorkloads: Rule = {
   purpose: 'A workload of another kind could mount a node\'s volumes, use its identity, or raise its replicas.',
   scope: 'protected',
   judges: 'object',

@@ -1,10 +1,9 @@
 import type { Cluster } from '../../../fleet/model';
-import { celString, say, type Policy } from '../policy';
+import { celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /** Volumes are made by the storage driver's provisioner. Two that name one disk would let two pods mount it. */
-export const persistentVolumes = ({ cluster: { cloud } }: PolicyFacts): Policy => ({
-  name: 'persistent-volumes',
+export const persistentVolumes = ({ cluster: { cloud } }: PolicyFacts): Rule => ({
   purpose: 'A second volume object for a signer\'s disk is a way around ReadWriteOncePod, and a deleted one loses the disk.',
   scope: 'cluster',
   judges: 'request',

@@ -1,7 +1,6 @@
-import type { Policy } from '../policy';
+import type { Rule } from '../policy';
 
-export const podBinding: Policy = {
-  name: 'pod-binding',
+export const podBinding: Rule = {
   purpose: 'The scheduler keeps two copies of a node off one machine and honours ReadWriteOncePod; a binding by hand goes past it.',
   scope: 'protected',
   judges: 'request',

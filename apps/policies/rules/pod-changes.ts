@@ -1,10 +1,9 @@
 import { ANNOTATIONS } from '../../../naming';
-import { celString, say, type Policy } from '../policy';
+import { celString, say, type Rule } from '../policy';
 import { identityKept, metadataKept, otherAnnotationsKept, type PolicyFacts } from '../vocabulary';
 
 /** A running pod stays as its StatefulSet made it. Labels, owner and finalizers are what keeps a second one from being made. */
-export const podChanges = ({ settings: { registries } }: PolicyFacts): Policy => ({
-  name: 'pod-changes',
+export const podChanges = ({ settings: { registries } }: PolicyFacts): Rule => ({
   purpose: 'A pod that its StatefulSet no longer finds runs on, while another one is started in its place.',
   scope: 'protected',
   judges: 'request',

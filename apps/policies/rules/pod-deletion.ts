@@ -1,5 +1,5 @@
 import { ANNOTATIONS } from '../../../naming';
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 import { someContainerRuns } from '../vocabulary';
 
 /**
@@ -13,8 +13,7 @@ import { someContainerRuns } from '../vocabulary';
  * starts has no container statuses; one that it ran before its own restart is taken to be ended a moment before the runtime was asked
  * (SyncKnownPods). Hence a container that is said to run outweighs the phase; what no status says, nobody here can know.
  */
-export const podDeletion: Policy = {
-  name: 'pod-deletion',
+export const podDeletion: Rule = {
   purpose: 'A pod is gone when its machine says so, not when somebody is in a hurry.',
   scope: 'protected',
   judges: 'request',

@@ -1,5 +1,5 @@
 import { ANNOTATIONS } from '../../../naming';
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 import { annotationKept, containersKept, identityKept, metadataKept, someContainerRuns } from '../vocabulary';
 
 /**
@@ -10,8 +10,7 @@ import { annotationKept, containersKept, identityKept, metadataKept, someContain
  * No other route writes a status: a new pod starts Pending, and a write of the pod, its ephemeral containers or its size keeps the status that was
  * there (kubernetes 1.34: pkg/registry/core/pod/strategy.go); a binding adds a condition (setPodNodeAndMetadata).
  */
-export const podStatus: Policy = {
-  name: 'pod-status',
+export const podStatus: Rule = {
   purpose: 'A pod that is called ended while it runs is replaced by a second one.',
   scope: 'protected',
   judges: 'request',

@@ -1,10 +1,9 @@
 import { LABELS } from '../../../naming';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /** The StatefulSet controller makes pods, one for each StatefulSet, and the scheduler places them. */
-export const podsFromStatefulSets = ({ volumes }: PolicyFacts): Policy => ({
-  name: 'pods-from-statefulsets',
+export const podsFromStatefulSets = ({ volumes }: PolicyFacts): Rule => ({
   purpose: 'A pod made by anybody but the StatefulSet controller is a second copy that nothing counts.',
   scope: 'protected',
   judges: 'request',

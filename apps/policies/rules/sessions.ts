@@ -1,9 +1,8 @@
 import { AGENT } from '../../../constructs/secret-agent';
 import { SECRET_MANAGER } from '../../../naming';
-import { celString, say, type Policy } from '../policy';
+import { celString, say, type Rule } from '../policy';
 
-export const sessions: Policy = {
-  name: 'sessions',
+export const sessions: Rule = {
   purpose: 'Whoever is inside a signer\'s pod, or has its token, has its keys.',
   scope: 'protected',
   judges: 'request',

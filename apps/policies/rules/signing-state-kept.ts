@@ -1,11 +1,10 @@
 import { AGENT } from '../../../constructs/secret-agent';
 import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /** A signer runs on the disk that knows what it signed, behind the guard that checks that it is the one. */
-export const signingStateKept = ({ settings: { agent }, volumes }: PolicyFacts): Policy => ({
-  name: 'signing-state-kept',
+export const signingStateKept = ({ settings: { agent }, volumes }: PolicyFacts): Rule => ({
   purpose: 'A signer that starts on another or an empty disk has forgotten what it signed.',
   scope: 'protected',
   judges: 'object',

@@ -1,9 +1,8 @@
-import type { Policy } from '../policy';
+import type { Rule } from '../policy';
 import { say } from '../policy';
 
 /** No StatefulSet asks for a second pod, by whatever way and whoever asks. A `Scale` carries neither labels nor template. */
-export const singleReplica: Policy = {
-  name: 'single-replica',
+export const singleReplica: Rule = {
   purpose: 'A component runs once: a second replica is a second signer.',
   scope: 'protected',
   judges: 'object',

@@ -1,8 +1,7 @@
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 
 /** What a node stands on, besides its workload: its configuration, its addresses, its account, what may reach it. */
-export const surroundings: Policy = {
-  name: 'surroundings',
+export const surroundings: Rule = {
   purpose: 'A changed file, address or network policy reaches a running signer past its armed partition.',
   scope: 'protected',
   judges: 'request',

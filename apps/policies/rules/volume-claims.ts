@@ -1,10 +1,9 @@
 import { LABELS, storageClassName } from '../../../naming';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 import { identityKept, metadataKept, type PolicyFacts } from '../vocabulary';
 
 /** A PVC is made once, in its declared shape and empty; it may grow; it goes only by the hand of a data custodian. */
-export const volumeClaims = ({ volumes }: PolicyFacts): Policy => ({
-  name: 'volume-claims',
+export const volumeClaims = ({ volumes }: PolicyFacts): Rule => ({
   purpose: 'A PVC that was filled from elsewhere, pointed at another disk or deleted takes the signing state with it.',
   scope: 'protected',
   judges: 'request',

@@ -1,9 +1,8 @@
 import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
-import { celList, type Policy } from '../policy';
+import { celList, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
-export const volumeSnapshots = ({ volumes }: PolicyFacts): Policy => ({
-  name: 'volume-snapshots',
+export const volumeSnapshots = ({ volumes }: PolicyFacts): Rule => ({
   purpose: 'A snapshot of signing state is old the moment after, and whoever restores it signs again what was signed since.',
   scope: 'protected',
   judges: 'object',

@@ -1,8 +1,7 @@
-import { celString, type Policy } from '../policy';
+import { celString, type Rule } from '../policy';
 import { GATEKEEPER_NAMESPACE } from '../../../naming';
 
-export const webhookGuard: Policy = {
-  name: 'webhook-guard',
+export const webhookGuard: Rule = {
   purpose: 'Without its webhook Gatekeeper is asked about nothing.',
   scope: 'cluster',
   judges: 'request',

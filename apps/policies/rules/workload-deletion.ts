@@ -1,7 +1,6 @@
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 
-export const workloadDeletion: Policy = {
-  name: 'workload-deletion',
+export const workloadDeletion: Rule = {
   purpose: 'A StatefulSet that goes before its pod leaves a signer that nothing counts, or makes room for a second one.',
   scope: 'protected',
   judges: 'request',

@@ -1,13 +1,12 @@
 import { LABELS } from '../../../naming';
-import { celList, celString, say, type Policy } from '../policy';
+import { celList, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 
 /**
  * A StatefulSet is what its name says: the labels that find its pod, the account it runs under and the disks it mounts all follow
  * from its node and component, so none can be another's.
  */
-export const workloadIdentity = ({ volumes }: PolicyFacts): Policy => ({
-  name: 'workload-identity',
+export const workloadIdentity = ({ volumes }: PolicyFacts): Rule => ({
   purpose: 'A workload that wears another one\'s name, account or disks is a second signer.',
   scope: 'protected',
   judges: 'object',

@@ -1,13 +1,12 @@
 import { ANNOTATIONS } from '../../../naming';
-import { say, type Policy } from '../policy';
+import { say, type Rule } from '../policy';
 import { identityKept, metadataKept, otherAnnotationsKept } from '../vocabulary';
 
 /**
  * Who may write which part of a StatefulSet. RBAC gives the verb `patch`; this says what may be in it: operators arm, fire, stop and resume,
  * the deployer applies templates, armed, and stops nothing.
  */
-export const workloadWriters: Policy = {
-  name: 'workload-writers',
+export const workloadWriters: Rule = {
   purpose: 'A StatefulSet is changed by reviewed manifests, fired and stopped by operators or the rollout engine, and by nobody else.',
   scope: 'protected',
   judges: 'request',

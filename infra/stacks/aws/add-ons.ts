@@ -7,9 +7,10 @@ import { addOnRoleName, LOAD_BALANCER_CONTROLLER_IMAGE, networkName, PULL_THROUG
 import { diskKeyName, GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE } from '../../../naming';
 import { Lookups } from '../../aws/lookups';
 import { clusterArn, role, type Statement, trustPodIdentity } from '../../aws/policies';
-import { podIdentity } from '../../constructs/eks-cluster';
-import { helmProvider, helmRelease } from '../../constructs/helm-release';
-import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
+import { podIdentity } from '../../parts/eks-cluster';
+import { helmProvider, helmRelease } from '../../parts/helm-release';
+import { AwsStack } from '../stack';
+import type { ClusterContext, AwsCluster } from '../../context';
 
 /**
  * What runs on pods' own network. The CNI starts every such pod closed, so the cluster's `platform/add-on-network-policies.yaml` is applied before this stack, or its

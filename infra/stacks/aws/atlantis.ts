@@ -19,7 +19,8 @@ import { ATLANTIS_NAME, MANAGEMENT_NETWORK, managementSubnetName } from '../../.
 import { Lookups } from '../../aws/lookups';
 import { encryptionKey, usesThrough } from '../../aws/policies';
 import { ATLANTIS_PORT, fetchScript, machineScript, SCRIPT_PARAMETER } from '../../machines/atlantis';
-import { AwsStack, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /**
  * Atlantis: one machine without a public address in the management network, which is peered to every cluster's. Webhooks come through an HTTPS load balancer that lets in

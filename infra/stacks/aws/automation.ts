@@ -7,7 +7,8 @@ import { ATLANTIS_NAME, AUTOMATION_IDENTITIES, automationIdentityName, FEDERATIO
 import { clusterArn, policy, role, sessionAgent, type Statement, trustService } from '../../aws/policies';
 import { inEcr, SCRIPT_PARAMETER } from '../../machines/atlantis';
 import { terraformPolicies } from '../../aws/terraform-permissions';
-import { AwsStack, type AwsCluster, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { AwsCluster, StackContext } from '../../context';
 
 /**
  * Who Atlantis is on Amazon. Its machine may take these roles and do nothing by itself: at home by the role of its instance, which is made here, and from Google Cloud by the

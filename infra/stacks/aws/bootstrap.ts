@@ -1,7 +1,8 @@
 import type { Construct } from 'constructs';
 import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
 import { STATE_KEY_NAME } from '../../../naming/clouds';
-import { AwsStack, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { StackContext } from '../../context';
 import { privateBucket } from '../../aws/bucket';
 import { accountRoot, encryptionKey, through, USE_A_KEY } from '../../aws/policies';
 

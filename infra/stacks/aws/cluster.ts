@@ -20,10 +20,11 @@ import {
 import { diskKeyName, publicSubnetName, SYSTEM_POOL } from '../../../naming';
 import { LOG_DAYS } from '../../aws/flow-logs';
 import { Lookups } from '../../aws/lookups';
-import { clusterProps } from '../../constructs/cluster-props';
-import { EksCluster, type AccessEntry } from '../../constructs/eks-cluster';
-import { OUTPUTS } from '../../outputs';
-import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
+import { clusterProps } from '../../parts/cluster-props';
+import { EksCluster, type AccessEntry } from '../../parts/eks-cluster';
+import { OUTPUTS } from '../../context/outputs';
+import { AwsStack } from '../stack';
+import type { ClusterContext, AwsCluster } from '../../context';
 
 /** The control plane, its machines, and who may connect. */
 export class AwsClusterStack extends AwsStack {

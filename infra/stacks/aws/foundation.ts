@@ -9,7 +9,8 @@ import { EcrRepository } from '@cdktf/provider-aws/lib/ecr-repository';
 import { IamServiceLinkedRole } from '@cdktf/provider-aws/lib/iam-service-linked-role';
 import { S3AccountPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-account-public-access-block';
 import { LOAD_BALANCER_CONTROLLER_IMAGE, PULL_THROUGH_PREFIX } from '../../../naming/clouds';
-import { AwsStack, type AwsCluster, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { AwsCluster, StackContext } from '../../context';
 
 /**
  * What holds for the whole account: disks are encrypted and nothing is public even where somebody forgets to say so, machines' metadata asks for a

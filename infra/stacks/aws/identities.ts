@@ -15,8 +15,9 @@ import {
 } from '../../../naming/clouds';
 import { SYSTEM_NAMESPACE } from '../../../naming';
 import { clusterArn, role, type Statement, trustPodIdentity } from '../../aws/policies';
-import { podIdentity } from '../../constructs/eks-cluster';
-import { AwsStack, type AwsCluster, type GcpCluster, type StackContext } from '../stack';
+import { podIdentity } from '../../parts/eks-cluster';
+import { AwsStack } from '../stack';
+import type { AwsCluster, GcpCluster, StackContext } from '../../context';
 
 /**
  * What programs of ours may do on AWS, without a key that lives longer than an hour. On EKS a service account has its role by pod identity; a GKE cluster's issuer is trusted

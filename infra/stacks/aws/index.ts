@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import type { TerraformStack } from 'cdktf';
 import type { ClusterStackKind, FleetStackKind } from '../../../naming/clouds';
-import type { ClusterContext, AwsCluster, StackContext } from '../stack';
+import type { ClusterContext, AwsCluster, StackContext } from '../../context';
 import { AwsAddOnsStack } from './add-ons';
 import { AwsAtlantisStack } from './atlantis';
 import { AwsAutomationStack } from './automation';

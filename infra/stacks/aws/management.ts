@@ -18,8 +18,9 @@ import { Token } from 'cdktf';
 import { DATABASE_ROUTES, databaseSubnetName, MANAGEMENT_GATEWAY, MANAGEMENT_NETWORK, MANAGEMENT_ROUTES, managementSubnetName } from '../../../naming/clouds';
 import { flowLogs, flowLogsGroup } from '../../aws/flow-logs';
 import { role, sessionAgent, trustService } from '../../aws/policies';
-import { clusterSubnets, databaseSubnets } from '../../ranges';
-import { AwsStack, type StackContext } from '../stack';
+import { clusterSubnets, databaseSubnets } from '../../context/ranges';
+import { AwsStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /**
  * The network from which private control planes are reached. Each cluster's VPC is peered to it by the cluster's own network stack. Atlantis is in it where the home

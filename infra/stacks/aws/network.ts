@@ -36,11 +36,12 @@ import {
 } from '../../../naming/clouds';
 import { p2pAddressName, publicSubnetName } from '../../../naming';
 import { flowLogs, flowLogsGroup } from '../../aws/flow-logs';
-import { hasPublicPools } from '../../constructs/cluster-props';
-import { portRanges, type OpenPorts } from '../../demand';
-import { OUTPUTS } from '../../outputs';
-import { clusterSubnets } from '../../ranges';
-import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
+import { hasPublicPools } from '../../parts/cluster-props';
+import { portRanges, type OpenPorts } from '../../context/demand';
+import { OUTPUTS } from '../../context/outputs';
+import { clusterSubnets } from '../../context/ranges';
+import { AwsStack } from '../stack';
+import type { ClusterContext, AwsCluster } from '../../context';
 
 /**
  * A VPC over the cluster's zones: private subnets that leave through a NAT gateway of their zone, at an address that stays; public subnets for load balancers, NAT

@@ -18,7 +18,8 @@ import {
 import { LOG_DAYS } from '../../aws/flow-logs';
 import { Lookups } from '../../aws/lookups';
 import { accountRoot, encryptionKey, onlyRoles, usesThrough } from '../../aws/policies';
-import { AwsStack, type AwsCluster, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { AwsCluster, StackContext } from '../../context';
 
 /**
  * The secret manager's database and the key that it encrypts secrets with itself, where the home cloud is Amazon. Only clusters of the home region reach it; every other one

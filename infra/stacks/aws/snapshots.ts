@@ -2,7 +2,8 @@ import type { Construct } from 'constructs';
 import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
 import { S3BucketObjectLockConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration';
 import { federatedRoleName, type ServiceIdentity, serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
-import { AwsStack, type StackContext } from '../stack';
+import { AwsStack } from '../stack';
+import type { StackContext } from '../../context';
 import { privateBucket } from '../../aws/bucket';
 import { accountRoot, encryptionKey, onlyRoles, through } from '../../aws/policies';
 

@@ -1,7 +1,8 @@
 import type { Construct } from 'constructs';
 import { addOnRoleName, controlPlaneRoleName, secretsKeyName } from '../../../naming/clouds';
 import { diskKeyName } from '../../../naming';
-import { AwsStack, type ClusterContext, type AwsCluster } from '../stack';
+import { AwsStack } from '../stack';
+import type { ClusterContext, AwsCluster } from '../../context';
 import { accountRoot, encryptionKey, onlyRoles, through, USE_A_KEY } from '../../aws/policies';
 
 /** The keys that outlive the cluster they were made for: disks that its StorageClasses retained are read by them. */

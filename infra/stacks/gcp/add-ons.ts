@@ -3,9 +3,10 @@ import { DataGoogleContainerCluster } from '@cdktf/provider-google/lib/data-goog
 import { Fn } from 'cdktf';
 import type { Construct } from 'constructs';
 import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE } from '../../../naming';
-import { helmProvider, helmRelease } from '../../constructs/helm-release';
-import { mirrored } from '../../gcp';
-import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
+import { helmProvider, helmRelease } from '../../parts/helm-release';
+import { mirrored } from '../../context/gcp';
+import { GcpStack } from '../stack';
+import type { ClusterContext, GcpCluster } from '../../context';
 
 /**
  * What runs in the cluster for it, not for a node. Gatekeeper first, with the CRDs that its chart brings; what follows is the manifests

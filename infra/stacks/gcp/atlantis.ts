@@ -20,7 +20,8 @@ import { SecretManagerSecretIamMember } from '@cdktf/provider-google/lib/secret-
 import type { Construct } from 'constructs';
 import { ATLANTIS_NAME, MANAGEMENT_NETWORK, serviceAccountEmail } from '../../../naming/clouds';
 import { ATLANTIS_PORT, inArtifactRegistry, machineScript } from '../../machines/atlantis';
-import { GcpStack, type StackContext } from '../stack';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** Google's load balancers and health checks (https://cloud.google.com/load-balancing/docs/firewall-rules). */
 const LOAD_BALANCERS = ['130.211.0.0/22', '35.191.0.0/16'] as const;

@@ -7,8 +7,9 @@ import { ServiceAccountIamMember } from '@cdktf/provider-google/lib/service-acco
 import { StorageBucketIamMember } from '@cdktf/provider-google/lib/storage-bucket-iam-member';
 import type { Construct } from 'constructs';
 import { ATLANTIS_NAME, ATLANTIS_POOL_PROVIDER, AUTOMATION_IDENTITIES, automationIdentityName, type AutomationIdentity, CONNECT_ROLE } from '../../../naming/clouds';
-import { gcpProjects } from '../../gcp';
-import { GcpStack, type StackContext } from '../stack';
+import { gcpProjects } from '../../context/gcp';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** What the plan identity may do in every project of the fleet: look at what stacks make. No role reads a secret's content, nor an object of a bucket. */
 const PLAN_ROLES = [

@@ -3,8 +3,9 @@ import { ProjectService } from '@cdktf/provider-google/lib/project-service';
 import { StorageBucket } from '@cdktf/provider-google/lib/storage-bucket';
 import type { Construct } from 'constructs';
 import { STATE_KEY_NAME } from '../../../naming/clouds';
-import { gcpKeys } from '../../constructs/gcp-keys';
-import { GcpStack, type StackContext } from '../stack';
+import { gcpKeys } from '../../parts/gcp-keys';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** What every other stack's state needs, its own included: `docs/starting.md` says how the first apply goes. GCS locks states by itself. */
 export class GcpBootstrapStack extends GcpStack {

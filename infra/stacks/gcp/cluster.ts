@@ -5,11 +5,12 @@ import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { diskKeyName, keyRingName } from '../../../naming';
 import { gcpKeyId, gkeIssuer, machineAccountName, mirrorRepositoryName, networkName, privateSubnetName, secretsKeyName } from '../../../naming/clouds';
-import { clusterProps } from '../../constructs/cluster-props';
-import { GkeCluster } from '../../constructs/gke-cluster';
-import { mirroredHosts } from '../../gcp';
-import { OUTPUTS } from '../../outputs';
-import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
+import { clusterProps } from '../../parts/cluster-props';
+import { GkeCluster } from '../../parts/gke-cluster';
+import { mirroredHosts } from '../../context/gcp';
+import { OUTPUTS } from '../../context/outputs';
+import { GcpStack } from '../stack';
+import type { ClusterContext, GcpCluster } from '../../context';
 
 /** The cluster, its node pools, and who its machines are. */
 export class GcpClusterStack extends GcpStack {

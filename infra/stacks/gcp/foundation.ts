@@ -8,9 +8,10 @@ import { ProjectService } from '@cdktf/provider-google/lib/project-service';
 import type { Construct } from 'constructs';
 import type { Settings } from '../../../fleet/model';
 import { CONNECT_ROLE, MIRROR_KEY_NAME, mirrorRepositoryName } from '../../../naming/clouds';
-import { gcpKeys, serviceAgent } from '../../constructs/gcp-keys';
-import { gcpProjects, mirroredHosts } from '../../gcp';
-import { GcpStack, type StackContext } from '../stack';
+import { gcpKeys, serviceAgent } from '../../parts/gcp-keys';
+import { gcpProjects, mirroredHosts } from '../../context/gcp';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** What every cluster's project needs once: APIs, who connects, what is logged, and which images may run. */
 export class GcpFoundationStack extends GcpStack {

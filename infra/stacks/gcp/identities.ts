@@ -21,8 +21,9 @@ import {
   snapshotsBucketName,
   type ServiceIdentity,
 } from '../../../naming/clouds';
-import { eksIssuers, gkeClusters } from '../../gcp';
-import { GcpStack, type StackContext } from '../stack';
+import { eksIssuers, gkeClusters } from '../../context/gcp';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /**
  * Who our programs are on Google Cloud. No long-lived key anywhere: a pod on GKE is taken for its service account by Workload Identity, and one on

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import type { TerraformStack } from 'cdktf';
 import type { ClusterStackKind, FleetStackKind } from '../../../naming/clouds';
-import type { ClusterContext, GcpCluster, StackContext } from '../stack';
+import type { ClusterContext, GcpCluster, StackContext } from '../../context';
 import { GcpAddOnsStack } from './add-ons';
 import { GcpAtlantisStack } from './atlantis';
 import { GcpAutomationStack } from './automation';

@@ -5,7 +5,8 @@ import { ComputeRouterNat } from '@cdktf/provider-google/lib/compute-router-nat'
 import { ComputeSubnetwork } from '@cdktf/provider-google/lib/compute-subnetwork';
 import type { Construct } from 'constructs';
 import { MANAGEMENT_NETWORK } from '../../../naming/clouds';
-import { GcpStack, type StackContext } from '../stack';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /**
  * The network that Atlantis runs in. It reaches GKE's control planes by their DNS endpoints, through Google's own network, and EKS' from the

@@ -8,9 +8,10 @@ import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
 import { p2pAddressName } from '../../../naming';
 import { machinesTag, natAddressName, networkName, PODS_RANGE, privateSubnetName, publicPoolTag, SERVICES_RANGE } from '../../../naming/clouds';
-import { portRanges, type OpenPorts } from '../../demand';
-import { OUTPUTS } from '../../outputs';
-import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
+import { portRanges, type OpenPorts } from '../../context/demand';
+import { OUTPUTS } from '../../context/outputs';
+import { GcpStack } from '../stack';
+import type { ClusterContext, GcpCluster } from '../../context';
 
 /** VPC, fixed addresses and firewalls of one cluster. Nothing is let in but what is written here and what GKE opens for its load balancers. */
 export class GcpNetworkStack extends GcpStack {

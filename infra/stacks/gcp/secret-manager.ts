@@ -8,9 +8,10 @@ import { SqlDatabase } from '@cdktf/provider-google/lib/sql-database';
 import { SqlDatabaseInstance } from '@cdktf/provider-google/lib/sql-database-instance';
 import type { Construct } from 'constructs';
 import { DATABASE_HOST, DATABASE_KEY_NAME, DATABASE_NAME, DATABASE_ZONE, ENVELOPE_KEY_NAME, MANAGEMENT_NETWORK, networkName, privateSubnetName } from '../../../naming/clouds';
-import { gcpKeys, serviceAgent } from '../../constructs/gcp-keys';
-import { gcpProjects, gkeClusters } from '../../gcp';
-import { GcpStack, type StackContext } from '../stack';
+import { gcpKeys, serviceAgent } from '../../parts/gcp-keys';
+import { gcpProjects, gkeClusters } from '../../context/gcp';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** A network from which the database is reached, by an address of its own in one of its subnets. */
 interface Reach {

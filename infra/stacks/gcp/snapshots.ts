@@ -2,8 +2,9 @@ import { DataGoogleStorageProjectServiceAccount } from '@cdktf/provider-google/l
 import { StorageBucket } from '@cdktf/provider-google/lib/storage-bucket';
 import type { Construct } from 'constructs';
 import { SNAPSHOTS_KEY_NAME, snapshotsBucketName } from '../../../naming/clouds';
-import { gcpKeys } from '../../constructs/gcp-keys';
-import { GcpStack, type StackContext } from '../stack';
+import { gcpKeys } from '../../parts/gcp-keys';
+import { GcpStack } from '../stack';
+import type { StackContext } from '../../context';
 
 /** The bucket of chain data snapshots. Signing state is in none of them. */
 export class GcpSnapshotsStack extends GcpStack {

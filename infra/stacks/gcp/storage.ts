@@ -2,8 +2,9 @@ import { DataGoogleProject } from '@cdktf/provider-google/lib/data-google-projec
 import type { Construct } from 'constructs';
 import { diskKeyName, keyRingName } from '../../../naming';
 import { secretsKeyName } from '../../../naming/clouds';
-import { gcpKeys, serviceAgent } from '../../constructs/gcp-keys';
-import { GcpStack, type ClusterContext, type GcpCluster } from '../stack';
+import { gcpKeys, serviceAgent } from '../../parts/gcp-keys';
+import { GcpStack } from '../stack';
+import type { ClusterContext, GcpCluster } from '../../context';
 
 /** The keys of a cluster's disks and of its Secrets in etcd. They outlive the cluster: its disks are kept. */
 export class GcpStorageStack extends GcpStack {

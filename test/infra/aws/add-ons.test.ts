@@ -1,6 +1,6 @@
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { chartValues } from '../../../infra/constructs/helm-release';
+import { chartValues } from '../../../infra/parts/helm-release';
 import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE } from '../../../naming';
 import { addOnRoleName } from '../../../naming/clouds';
 import type { Attributes } from '../stacks';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { machinePools } from '../../../infra/demand';
-import { needsPrefixes } from '../../../infra/constructs/eks-cluster';
-import { clusterProps } from '../../../infra/constructs/cluster-props';
+import { machinePools } from '../../../infra/context/demand';
+import { needsPrefixes } from '../../../infra/parts/eks-cluster';
+import { clusterProps } from '../../../infra/parts/cluster-props';
 import { diskKeyName, LABELS, publicSubnetName, SYSTEM_POOL } from '../../../naming';
 import { addOnRoleName, logsKeyName, machineRoleName, machinesFirewallName, privatePoolFirewallName, privateSubnetName, publicPoolTag, roleArn, secretsKeyName } from '../../../naming/clouds';
 import type { Attributes } from '../stacks';

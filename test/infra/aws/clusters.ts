@@ -1,4 +1,4 @@
-import type { AwsCluster } from '../../../infra/stacks/stack';
+import type { AwsCluster } from '../../../infra/context';
 import { exampleStacks, type Attributes, type SynthesizedStacks } from '../stacks';
 
 export const stacks = exampleStacks();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blockOf, clusterSubnets } from '../../../infra/ranges';
+import { blockOf, clusterSubnets } from '../../../infra/context/ranges';
 import { p2pAddressName, publicSubnetName } from '../../../naming';
 import {
   controlPlaneFirewallName,

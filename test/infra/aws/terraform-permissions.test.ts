@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COVERED, type Identity, OUR_TAG, POLICY_LIMITS, terraformPolicies, WITHOUT_RESOURCE } from '../../../infra/aws/terraform-permissions';
 import { policy, type Statement } from '../../../infra/aws/policies';
-import type { StackContext } from '../../../infra/stacks/stack';
+import type { StackContext } from '../../../infra/context';
 import { automationIdentityName, snapshotsBucketName, STATE_KEY_NAME } from '../../../naming/clouds';
 import { atHomeOnAmazon, synthesize, type Attributes, type SynthesizedStacks } from '../stacks';
 import { list, stacks, statements } from './clusters';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { machinePools } from '../../../infra/demand';
-import { gkeClusters } from '../../../infra/gcp';
-import { SOLANA_SYSCTLS } from '../../../infra/constructs/gke-node-pool';
+import { machinePools } from '../../../infra/context/demand';
+import { gkeClusters } from '../../../infra/context/gcp';
+import { SOLANA_SYSCTLS } from '../../../infra/parts/gke-node-pool';
 import { SYSTEM_POOL } from '../../../naming';
 import { MAX_NODE_POOL_NAME } from '../../../naming/clouds';
 import { exampleStacks, type Attributes } from '../stacks';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { portRanges } from '../../../infra/demand';
-import { gkeClusters } from '../../../infra/gcp';
+import { portRanges } from '../../../infra/context/demand';
+import { gkeClusters } from '../../../infra/context/gcp';
 import { p2pAddressName } from '../../../naming';
 import { exampleStacks, type Attributes } from '../stacks';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gcpProjects, gkeClusters } from '../../../infra/gcp';
+import { gcpProjects, gkeClusters } from '../../../infra/context/gcp';
 import { diskKeyName, keyRingName, SYSTEM_NAMESPACE } from '../../../naming';
 import { SERVICE_IDENTITIES } from '../../../naming/clouds';
 import { stackWarnings } from '../../../infra/warnings';

@@ -1,6 +1,6 @@
-import type { Settings } from '../fleet/model';
-import { mirroredImage } from '../naming/clouds';
-import type { GcpCluster, StackContext } from './stacks/stack';
+import type { Settings } from '../../fleet/model';
+import { mirroredImage } from '../../naming/clouds';
+import type { GcpCluster, StackContext } from '.';
 
 /** Every Google Cloud project of a fleet, the shared one first. */
 export function gcpProjects({ fleet: { infrastructure, clusters } }: StackContext): string[] {

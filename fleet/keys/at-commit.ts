@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { IS_DECLARED } from '../../fleet/keys/on-disk';
-import { BaseError, git, nameOf, type Commit } from './base-revision';
+import { IS_DECLARED } from './on-disk';
+import { BaseError, git, nameOf, type Commit } from '../../workspace/base-revision';
 
 /**
  * A fleet's texts at a commit, by their paths below its folder; what is no regular file there is left out. Nothing where that commit has no such folder.

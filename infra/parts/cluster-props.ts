@@ -2,7 +2,7 @@ import type { MachineFeature, Pool } from '../../fleet/schema/cluster';
 import type { Cluster, Infrastructure, Maintenance } from '../../fleet/model';
 import { LABELS, SYSTEM_POOL } from '../../naming';
 import { machinePoolName } from '../../naming/clouds';
-import { machinePools, type ClusterDemand } from '../demand';
+import { machinePools, type ClusterDemand } from '../context/demand';
 
 /**
  * What a cluster is made from, where the clouds agree. `GkeCluster` and `EksCluster` extend it by what they don't agree on:

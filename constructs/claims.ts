@@ -1,6 +1,6 @@
-import type { Manifest } from '../../constructs/manifest';
-import { AGENT } from '../../constructs/secret-agent';
-import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../../naming';
+import type { Manifest } from './manifest';
+import { AGENT } from './secret-agent';
+import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../naming';
 import { agentProblems } from './agents';
 
 /** What a workload's pods ask the secret manager for, by their agent's configuration. */

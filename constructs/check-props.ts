@@ -2,51 +2,9 @@ import { SIGNING_VOLUMES } from '../fleet/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from './chains/component';
 import { AGENT, guardedVolume } from './secret-agent';
-import type { StakingNodeProps } from './staking-node';
-
-/** One mistake in the props of a StakingNode. */
-export interface StakingNodeProblem {
-  readonly code:
-    | 'name-invalid'
-    | 'name-too-long'
-    | 'no-components'
-    | 'duplicate-name'
-    | 'no-placement'
-    | 'no-taint'
-    | 'unknown-peer'
-    | 'unknown-port'
-    | 'no-signing-keys'
-    | 'path-conflict'
-    | 'secret-path'
-    | 'ephemeral-too-small'
-    | 'no-grace'
-    | 'exception-missing'
-    | 'reach-mismatch'
-    | 'image-latest'
-    | 'no-signing-state'
-    | 'signing-state-unused'
-    | 'first-start-not-approved'
-    | 'secret-in-plain'
-    | 'api-exposed'
-    | 'shell-entry-point';
-  readonly message: string;
-  readonly value: unknown;
-  readonly next: string;
-}
-
-/** Everything that is wrong with the props of a StakingNode; thrown before any object is made. */
-export class StakingNodeError extends Error {
-  constructor(
-    readonly nodeName: string,
-    readonly problems: readonly StakingNodeProblem[],
-  ) {
-    super(
-      `StakingNode ${JSON.stringify(nodeName)} can not be built:\n` +
-        problems.map(({ message, value, next }) => `  - ${message}, got ${JSON.stringify(value)}. ${next}`).join('\n'),
-    );
-    this.name = 'StakingNodeError';
-  }
-}
+import type { StakingNodeProps } from './staking-node-props';
+import { type StakingNodeProblem, StakingNodeError } from './staking-node-error';
+import { TMP_MIB } from './hardening';
 
 /** @throws StakingNodeError if anything is wrong. */
 export function checkProps(props: StakingNodeProps): void {
@@ -316,9 +274,6 @@ function* checkExceptions(props: StakingNodeProps, component: ComponentSpec): Ge
     };
   }
 }
-
-/** Size limit of the `/tmp` that every client gets. */
-export const TMP_MIB = 64;
 
 const RESERVED_VOLUMES = ['secrets', 'token', 'tmp', 'agent-config'];
 

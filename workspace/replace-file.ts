@@ -1,6 +1,5 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { problems } from '../../fleet/errors';
 
 /** A file could not be replaced; the old content is still there, whole. */
 export class ReplaceError extends Error {
@@ -25,8 +24,7 @@ export async function replaceFile(path: string, content: string, expected: strin
   const temporary = join(dirname(path), `.${basename(path)}.new`);
   const handle = await open(temporary, 'wx', await modeOf(path)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw unwritable(path, error);
-    const { message, next } = problems.unfinishedWrite({ file: temporary, line: 1, column: 1 }, { temporary, file: basename(path) });
-    throw new ReplaceError(message, next);
+    throw new ReplaceError(`${temporary} exists: another run is writing ${basename(path)}, or one was killed while it did`, 'When no other run is active, remove that file and run the command again.');
   });
   try {
     await handle.writeFile(content);

@@ -1,5 +1,5 @@
-import type { Manifest } from '../../constructs/manifest';
-import { AGENT } from '../../constructs/secret-agent';
+import type { Manifest } from './manifest';
+import { AGENT } from './secret-agent';
 
 interface Container {
   readonly name?: string;

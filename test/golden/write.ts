@@ -1,9 +1,9 @@
 /** `npm run golden`: renders the golden fleet, and one cluster's Terraform for each cloud, anew into the trees that tests compare with, and says what that changed. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { runSynth } from '../apps/synth';
-import { GOLDEN, GOLDEN_STACKS, goldenStacks, readTree, treeDifferences, type Tree } from '../test/golden/trees';
-import { exampleStacks } from '../test/infra/stacks';
+import { runSynth } from '../../apps/synth';
+import { GOLDEN, GOLDEN_STACKS, goldenStacks, readTree, treeDifferences, type Tree } from './trees';
+import { exampleStacks } from '../infra/stacks';
 
 const tree = (folder: string): Tree => (existsSync(folder) ? readTree(folder) : new Map());
 

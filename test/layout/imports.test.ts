@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { circles, importsOf, roomOf, sources, wrongArrows, type Rooms } from './imports';
+
+const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
+const imports = importsOf(sources('.', [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!)), 'test']));
+const made = (files: Readonly<Record<string, string>>): ReturnType<typeof importsOf> => importsOf(new Map(Object.entries(files)));
+
+describe('imports between files', () => {
+  it('make no circle, types included', () => {
+    expect(imports.size).toBeGreaterThan(300);
+    expect(circles(imports).map((way) => way.join(' -> '))).toEqual([]);
+  });
+
+  it.each([
+    ['values', `import { b } from './b';`],
+    ['types', `import type { B } from './b';`],
+    ['re-exports', `export * from './b';`],
+    ['types in place', `export type A = import('./b').B;`],
+    ['import()', `export const later = () => import('./b');`],
+    ['require', `require('./b');`],
+  ])('control: a circle of %s is found', (_, text) => {
+    expect(circles(made({ 'x/a.ts': text, 'x/b.ts': `import './c';`, 'x/c.ts': `import '../x/a';` }))).toEqual([['x/a.ts', 'x/b.ts', 'x/c.ts', 'x/a.ts']]);
+  });
+
+  it('control: a file that two others import is no circle', () => {
+    expect(circles(made({ 'a.ts': `import './b'; import './c';`, 'b.ts': `import './c';`, 'c.ts': '' }))).toEqual([]);
+  });
+
+  it('control: a path that leads nowhere is said', () => {
+    expect(() => made({ 'a.ts': `\nimport './b';` })).toThrow('a.ts:2 imports "./b", which is no file of the repository');
+  });
+});
+
+describe('rooms', () => {
+  it('import only what rooms.json lets them', () => {
+    expect(wrongArrows(imports, rooms)).toEqual([]);
+  });
+
+  it('stand in an order in which each imports only what is above it', () => {
+    const names = Object.keys(rooms);
+    expect(Object.entries(rooms).flatMap(([room, allowed]) => allowed.filter((other) => names.indexOf(other) >= names.indexOf(room)))).toEqual([]);
+    expect(Object.values(rooms).flat().filter((room) => !names.includes(room))).toEqual([]);
+  });
+
+  it('import something of each room that they may import', () => {
+    const used = new Map(Object.keys(rooms).map((room) => [room, new Set<string | undefined>()]));
+    for (const [file, imported] of imports) for (const to of imported) used.get(roomOf(file, rooms) ?? '')?.add(roomOf(to.file, rooms));
+    expect(Object.entries(rooms).flatMap(([room, allowed]) => allowed.filter((other) => !used.get(room)!.has(other)).map((other) => `${room} never imports ${other}`))).toEqual([]);
+  });
+
+  it('hold every file of the product', () => {
+    expect([...imports.keys()].filter((file) => roomOf(file, rooms) === undefined && !file.startsWith('test/'))).toEqual([]);
+  });
+
+  it('are in the table of docs/architecture.md', () => {
+    const table = readFileSync('docs/architecture.md', 'utf8');
+    expect(Object.keys(rooms).filter((room) => !table.includes(`| \`${room}/\``) && !table.includes(`\`${room}/\``))).toEqual([]);
+  });
+
+  it.each([
+    ['upwards', { 'low/a.ts': `import type { B } from '../high/b';`, 'high/b.ts': '' }, 'low/a.ts:1 imports high/b.ts: low may import no other room'],
+    ['into a room inside an allowed one', { 'high/a.ts': `import '../low/inner/b';`, 'low/inner/b.ts': '' }, 'high/a.ts:1 imports low/inner/b.ts: high may import low'],
+    ['to where no room is', { 'high/a.ts': `import '../test/b';`, 'test/b.ts': '' }, 'high/a.ts:1 imports test/b.ts: high may import low'],
+  ])('control: an arrow %s is found', (_, files, message) => {
+    expect(wrongArrows(made(files), { low: [], 'low/inner': [], high: ['low'] })).toEqual([message]);
+  });
+});

@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path/posix';
+import ts from 'typescript';
+
+/** Files by path, each with what it imports of them: types, `import()` and `require` included. */
+export type Imports = ReadonlyMap<string, readonly Import[]>;
+
+export interface Import {
+  readonly line: number;
+  readonly file: string;
+}
+
+/** Room, then the rooms that it may import beside itself. */
+export type Rooms = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * @param texts by path from the root
+ * @throws Error for a relative path that leads to none of them, which would otherwise be an arrow that nobody sees
+ */
+export function importsOf(texts: ReadonlyMap<string, string>): Imports {
+  return new Map([...texts].map(([file, text]): [string, Import[]] => [file, specifiers(file, text).flatMap(({ specifier, line }) => {
+    if (!/^\.\.?(\/|$)/.test(specifier)) return [];
+    const path = normalize(join(file, '..', specifier)).replace(/\/$/, '');
+    const found = [path, ...ENDINGS.map((ending) => `${path}${ending}`)].find((one) => texts.has(one));
+    if (found !== undefined) return [{ line, file: found }];
+    if (path.endsWith('.json')) return [];
+    throw new Error(`${file}:${line} imports ${JSON.stringify(specifier)}, which is no file of the repository. Correct the path, or add its kind of file to test/layout/imports.ts.`);
+  })]));
+}
+
+const ENDINGS = ['.ts', '.mts', '.cjs', '/index.ts'];
+
+/** Circles of files, each once, as a way from its first file back to it. */
+export function circles(imports: Imports): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) {
+      found.push([...way.slice(at), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next.file, [...way, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return found;
+}
+
+/** Imports of rooms that the importing room may not import, a line each. */
+export function wrongArrows(imports: Imports, rooms: Rooms): string[] {
+  return [...imports].flatMap(([file, imported]) => {
+    const room = roomOf(file, rooms);
+    if (room === undefined) return [];
+    return imported.flatMap((to) => {
+      const other = roomOf(to.file, rooms);
+      if (other === room || (other !== undefined && rooms[room]!.includes(other))) return [];
+      return [`${file}:${to.line} imports ${to.file}: ${room} may import ${rooms[room]!.join(', ') || 'no other room'}`];
+    });
+  });
+}
+
+/** The innermost room that a file is in. */
+export const roomOf = (file: string, rooms: Rooms): string | undefined =>
+  Object.keys(rooms)
+    .filter((room) => file.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+/** What is reached from some files, themselves included. */
+export function reachedFrom(entries: readonly string[], imports: Imports): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const next of imports.get(file) ?? []) visit(next.file);
+  };
+  entries.forEach(visit);
+  return reached;
+}
+
+/** Every source file below some folders, by path from the root. */
+export function sources(root: string, folders: readonly string[]): ReadonlyMap<string, string> {
+  const files = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? files(path) : SOURCE.test(entry.name) ? [path] : [];
+    });
+  return new Map(folders.filter((folder) => existsSync(join(root, folder))).flatMap(files).map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+}
+
+const SOURCE = /\.(ts|mts|cjs)$/;
+
+function specifiers(file: string, text: string): { readonly specifier: string; readonly line: number }[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: { readonly specifier: string; readonly line: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) && isSpecifier(node)) found.push({ specifier: node.text, line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1 });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isSpecifier(node: ts.StringLiteralLike): boolean {
+  const { parent } = node;
+  if (ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent) || ts.isExternalModuleReference(parent)) return true;
+  if (ts.isLiteralTypeNode(parent)) return ts.isImportTypeNode(parent.parent);
+  return ts.isCallExpression(parent) && parent.arguments[0] === node && (parent.expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(parent.expression) && parent.expression.text === 'require'));
+}

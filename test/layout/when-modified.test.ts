@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { isTouched } from '../atlantis/fleets';
+import { importsOf, reachedFrom, sources, type Rooms } from './imports';
+
+interface Project {
+  readonly name: string;
+  readonly dir: string;
+  readonly workflow: string;
+  readonly autoplan: { readonly when_modified: readonly string[] };
+}
+
+const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
+const imports = importsOf(sources('.', [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!)), 'test']));
+const { projects } = parse(readFileSync('atlantis.yaml', 'utf8')) as { readonly projects: readonly Project[] };
+
+/** What makes a project's output, by its workflow. `keys` compares files of git and renders nothing. */
+const PROGRAMS = { terraform: 'infra/main.ts', manifests: 'apps/synth.ts' } as const;
+
+const touches = ({ dir, autoplan }: Project, file: string, without?: string): boolean => isTouched({ dir, whenModified: autoplan.when_modified.filter((pattern) => pattern !== without) }, [file]);
+
+/** A stack of one cloud is not made of the other cloud's stacks, though one index lists both. */
+const isOtherClouds = ({ dir, autoplan }: Project, file: string): boolean =>
+  autoplan.when_modified.some((pattern) => /^!.*stacks\/(aws|gcp)\/\*\*$/.test(pattern) && isTouched({ dir, whenModified: [pattern.slice(1)] }, [file]));
+
+describe('when_modified', () => {
+  const made = projects.flatMap((project) => (project.workflow in PROGRAMS ? [{ project, files: [...reachedFrom([PROGRAMS[project.workflow as keyof typeof PROGRAMS]], imports)] }] : []));
+
+  it('matches every file that a project is made of', () => {
+    expect(made.length).toBeGreaterThan(40);
+    const missed = made.flatMap(({ project, files }) => files.filter((file) => !touches(project, file) && !isOtherClouds(project, file)).map((file) => `${project.name} is not planned when ${file} changes`));
+    expect(missed).toEqual([]);
+  });
+
+  it('names no room that a project is not made of', () => {
+    const idle = made.flatMap(({ project, files }) =>
+      project.autoplan.when_modified.filter((pattern) => /\/\*\*$/.test(pattern) && !pattern.startsWith('!') && !files.some((file) => isTouched({ dir: project.dir, whenModified: [pattern] }, [file]))).map((pattern) => `${project.name}: ${pattern}`),
+    );
+    expect(idle).toEqual([]);
+  });
+
+  it('control: without one of the patterns of rooms, a file is missed', () => {
+    const { project, files } = made[0]!;
+    for (const pattern of project.autoplan.when_modified.filter((one) => /^[^!].*\/\*\*$/.test(one))) {
+      expect({ pattern, missed: files.some((file) => !touches(project, file, pattern) && !isOtherClouds(project, file)) }).toEqual({ pattern, missed: true });
+    }
+  });
+});
+
+describe('lists of rooms', () => {
+  const folders = [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!))];
+  const text = (file: string): string => readFileSync(file, 'utf8');
+
+  it('tsconfig.json holds all of them', () => {
+    const { include } = JSON.parse(text('tsconfig.json')) as { include: string[] };
+    expect(folders.filter((folder) => !include.includes(folder))).toEqual([]);
+  });
+
+  it('tsconfig.build.json holds those that the package exports, and what these import', () => {
+    const { include } = JSON.parse(text('tsconfig.build.json')) as { include: string[] };
+    const exported = [...reachedFrom(['constructs/index.ts', 'chains/index.ts', 'constructs/chains/index.ts'].filter((file) => imports.has(file)), imports)].map((file) => file.split('/')[0]!);
+    expect([...new Set(exported)].filter((folder) => !include.includes(folder))).toEqual([]);
+  });
+
+  it('the copy in which weakenings are tried holds those that nodes are rendered by', () => {
+    const needed = [...reachedFrom(['test/properties/hardening.test.ts'], imports)].map((file) => file.split('/')[0]!);
+    expect([...new Set(needed)].filter((folder) => !text('test/mutations/run.ts').includes(`'${folder}'`))).toEqual([]);
+  });
+});
