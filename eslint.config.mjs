@@ -57,7 +57,7 @@ export default tseslint.config(
   },
   {
     // Chain definitions know no Kubernetes object: infra imports this folder.
-    files: ['constructs/chains/**/*.ts'],
+    files: ['chains/**/*.ts'],
     rules: restrict({ regex: '^(cdk8s|cdk8s-plus-27|constructs|cdktf)(/|$)', message: 'A chain says what it runs; StakingNode decides how. No Kubernetes here.' }),
   },
   {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue } from '../constructs/chains';
+import { catalogue } from '../chains';
 import { StakingNodeError } from '../constructs/staking-node-error';
 import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems, isError, problemsToJson } from '../fleet/errors';

@@ -1,6 +1,6 @@
 import { SIGNING_VOLUMES } from '../fleet/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
-import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from './chains/component';
+import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../chains/component';
 import { AGENT, guardedVolume } from './secret-agent';
 import type { StakingNodeProps } from './staking-node-props';
 import { type StakingNodeProblem, StakingNodeError } from './staking-node-error';

@@ -1,5 +1,5 @@
 import type { PodSecurityContext, SecurityContext } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { ComponentSpec, HardeningException } from './chains/component';
+import type { ComponentSpec, HardeningException } from '../chains/component';
 
 /**
  * The user that every container of a staking pod runs as. One for all, because the agent has to end the client

@@ -1,6 +1,6 @@
 import { IntOrString, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { LABELS } from '../naming';
-import type { ComponentSpec } from './chains/component';
+import type { ComponentSpec } from '../chains/component';
 import type { NodeIdentity } from './staking-node-props';
 
 /** A plain Kubernetes object, as it is written to YAML. */

@@ -1,6 +1,6 @@
 import { IntOrString, KubeNetworkPolicy, type NetworkPolicyEgressRule, type NetworkPolicyIngressRule, type NetworkPolicyPort } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, MONITORING_NAMESPACE, MONITORING_POD_LABELS, SECRET_MANAGER, SYSTEM_NAMESPACE } from '../naming';
-import type { ComponentSpec, Peer, Port } from './chains/component';
+import type { ComponentSpec, Peer, Port } from '../chains/component';
 import { labels, manifestOf, selector, type Manifest } from './manifest';
 import { callsSecretManager } from './secret-agent';
 import type { Caller, Consumer, NodeIdentity } from './staking-node-props';

@@ -1,6 +1,6 @@
 import { KubeRole, KubeRoleBinding } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, nodeRoleName, podName } from '../naming';
-import type { ComponentSpec } from './chains/component';
+import type { ComponentSpec } from '../chains/component';
 import { manifestOf, nodeLabels, type Manifest } from './manifest';
 import type { NodeIdentity } from './staking-node-props';
 

@@ -1,6 +1,6 @@
 import { SIGNING_VOLUMES } from '../fleet/catalogue';
 import { nodeSecretPath, keySecretPath, SECRET_MANAGER, serviceHost, SYSTEM_NAMESPACE } from '../naming';
-import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, type SecretFile } from './chains/component';
+import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, type SecretFile } from '../chains/component';
 
 /**
  * The contract of the secret agent, which runs beside every client: what it is started with, what it finds and

@@ -1,6 +1,6 @@
 import { IntOrString, KubeService, type ServicePort } from 'cdk8s-plus-27/lib/imports/k8s';
 import { componentName, p2pAddressName, p2pServiceName, publicSubnetName, unreadyServiceName } from '../naming';
-import type { ComponentSpec, Port } from './chains/component';
+import type { ComponentSpec, Port } from '../chains/component';
 import { labels, manifestOf, selector, type Manifest } from './manifest';
 import type { NodeIdentity } from './staking-node-props';
 

@@ -1,4 +1,4 @@
-import type { ComponentSpec, ImageReference } from './chains/component';
+import type { ComponentSpec, ImageReference } from '../chains/component';
 
 export interface StakingNodeProps {
   /** Name of the node, unique in its namespace. Every object's name starts with it; another name is another disk. */

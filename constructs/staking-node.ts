@@ -3,7 +3,7 @@ import { ApiObject } from 'cdk8s';
 import { KubeConfigMap, KubePodDisruptionBudget, KubeServiceAccount, IntOrString } from 'cdk8s-plus-27/lib/imports/k8s';
 import { Construct } from 'constructs';
 import { componentName, configMapName, networkNamespace } from '../naming';
-import type { ComponentSpec, HardeningException } from './chains/component';
+import type { ComponentSpec, HardeningException } from '../chains/component';
 import { labels, manifestOf, selector, type Manifest } from './manifest';
 import { networkPolicy, type ComponentPeer } from './network-policy';
 import { nodeRole } from './node-role';

@@ -10,7 +10,7 @@ import {
   type VolumeMount,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import { ANNOTATIONS, componentName, LABELS, priorityClassName, pvcName, SECRET_MANAGER } from '../naming';
-import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from './chains/component';
+import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from '../chains/component';
 import { containerSecurityContext, podSecurityContext, TMP_MIB } from './hardening';
 import { manifestOf, selector, workloadLabels, type Manifest } from './manifest';
 import { AGENT, guardedVolume, needsToken } from './secret-agent';

@@ -1,6 +1,6 @@
 import { KubePersistentVolumeClaim, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { LABELS, pvcName, storageClassName } from '../naming';
-import type { ComponentSpec, Volume } from './chains/component';
+import type { ComponentSpec, Volume } from '../chains/component';
 import { labels, manifestOf, type Manifest } from './manifest';
 import type { AccessMode, NodeIdentity } from './staking-node-props';
 

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Genesis, MachineFeature } from './model';
 
 /**
- * What the fleet's checks, and the sizing of pools, need to know of chains. `constructs/chains` implements it;
+ * What the fleet's checks, and the sizing of pools, need to know of chains. `chains` implements it;
  * the fleet itself knows no chain.
  */
 export interface ChainCatalogue {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { App } from 'cdktf';
-import { catalogue } from '../constructs/chains';
+import { catalogue } from '../chains';
 import { checkFleetFolder } from '../fleet/check-folder';
 import { formatProblems } from '../fleet/errors';
 import type { Fleet } from '../fleet/model';

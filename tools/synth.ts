@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { catalogue } from '../constructs/chains';
+import { catalogue } from '../chains';
 import { checkFleetFolder } from '../fleet/check-folder';
 import type { LoadedFleet } from '../fleet/load';
 import type * as infra from '../infra/synth';

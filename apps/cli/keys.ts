@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems, type Problem } from '../../fleet/errors';
 import { append, checkAgainstFleet, checkTransition, EMPTY_KEYS_LOCK, parse, planPlacement, planRetirement, state, transitionRules, type Plan } from '../../fleet/keys-lock';
 import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../../fleet/keys/journal';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems } from '../../fleet/errors';
 import { EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
 import { KEYS_LOCK_FILE } from '../../fleet/keys/journal';

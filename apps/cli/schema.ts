@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { jsonSchemas } from '../../fleet/schema/json-schema';
 
 /** `npm run schema`: the JSON Schemas by which editors complete and check the fleet's YAML. */

@@ -1,4 +1,4 @@
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { declaredKeys, state } from '../../fleet/keys-lock';
 import type { ReadEntry } from '../../fleet/keys/journal';

@@ -1,4 +1,4 @@
-import type { HardeningException } from '../../constructs/chains/component';
+import type { HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 

@@ -1,5 +1,5 @@
 import { KubeNamespace, KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s';
-import type { HardeningException } from '../../constructs/chains/component';
+import type { HardeningException } from '../../chains/component';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Network } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace, PLATFORM_LABELS } from '../../naming';

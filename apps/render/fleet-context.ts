@@ -1,4 +1,4 @@
-import type { ChainDefinition, ComponentSpec } from '../../constructs/chains/component';
+import type { ChainDefinition, ComponentSpec } from '../../chains/component';
 import type { ChainCatalogue } from '../../fleet/catalogue';
 import type { Fleet, FleetNode } from '../../fleet/model';
 import { FleetIndex } from '../../fleet/resolve';

@@ -1,4 +1,4 @@
-import type { ComponentSpec, HardeningException } from '../../constructs/chains/component';
+import type { ComponentSpec, HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { NodeState } from '../../fleet/model';

@@ -1,5 +1,5 @@
 import { App, Chart } from 'cdk8s';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import type { ComponentSpec } from '../../chains/component';
 import { StakingNode } from '../../constructs/staking-node';
 import type { RemoteCaller } from '../../constructs/staking-node-props';
 import type { Cluster, FleetNode } from '../../fleet/model';

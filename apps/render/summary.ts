@@ -1,4 +1,4 @@
-import type { HardeningException } from '../../constructs/chains/component';
+import type { HardeningException } from '../../chains/component';
 import type { Problem } from '../../fleet/errors';
 import type { Fleet } from '../../fleet/model';
 import type { RenderReport } from './render-fleet';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { FleetContext } from './fleet-context';
 import type { NodeReport } from './node-report';
 import type { WorkerJob, WorkerMessage } from './pool';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { formatProblems } from '../../fleet/errors';
 import { parseFleet } from '../../fleet/load';
 import { stackContext, synthStacks } from '../../infra/synth';

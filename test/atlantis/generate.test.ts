@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { renderFleet } from '../../apps/render/render-fleet';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis } from '../../infra/atlantis/generate';
 import { projectsOf } from '../../infra/atlantis/projects';
 import { stacksOf } from '../../infra/stacks';

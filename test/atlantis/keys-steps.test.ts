@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { loadFleet } from '../../fleet/load';
 import { Checkout } from './checkout';
 import { ROOT } from './fleets';

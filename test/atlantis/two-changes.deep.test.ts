@@ -8,7 +8,7 @@ import { planManifests } from '../../apps/deploy/plan';
 import { readRendered, type Rendered } from '../../apps/deploy/rendered';
 import { formatJson } from '../../apps/plan/format/json';
 import { renderFleet } from '../../apps/render/render-fleet';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { parse } from '../../fleet/keys-lock';
 import { loadFleet } from '../../fleet/load';
 import { networkNamespace } from '../../naming';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { formatProblems } from '../../fleet/errors';
 import { loadFleet } from '../../fleet/load';
 import { stackContext, synthStacks } from '../../infra/synth';

@@ -1,5 +1,5 @@
 import { Session, type Profiler } from 'node:inspector/promises';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 
@@ -24,7 +24,7 @@ const MARKERS: readonly { readonly phase: string; readonly file: string; readonl
   { phase: 'fleet checks', file: 'fleet/checks/index.ts', name: 'checkFleet' },
   { phase: 'keys.lock', file: 'fleet/keys-lock.ts', name: 'parse' },
   { phase: 'keys.lock', file: 'fleet/keys-lock.ts', name: 'checkAgainstFleet' },
-  { phase: 'chain definitions', file: 'constructs/chains/ethereum/index.ts', name: 'components' },
+  { phase: 'chain definitions', file: 'chains/ethereum/index.ts', name: 'components' },
   { phase: 'resolving, pools, report', file: 'apps/render/render-node.ts', name: 'renderNode' },
   { phase: 'objects (StakingNode)', file: 'constructs/staking-node.ts', name: 'componentManifests' },
   { phase: 'objects (StakingNode)', file: 'constructs/node-role.ts', name: 'nodeRole' },

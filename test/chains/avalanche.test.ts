@@ -1,9 +1,9 @@
 import { base58 } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { avalanche } from '../../constructs/chains/avalanche';
-import { cb58 } from '../../constructs/chains/avalanche/keys';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { avalanche } from '../../chains/avalanche';
+import { cb58 } from '../../chains/avalanche/keys';
+import type { ComponentSpec } from '../../chains/component';
 import { agentConfig } from '../../constructs/secret-agent';
 import type { ChainNode } from '../../fleet/catalogue';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';

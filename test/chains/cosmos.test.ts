@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
 import type { ChainNode, Reach } from '../../fleet/catalogue';
-import { cosmos } from '../../constructs/chains/cosmos';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { cosmos } from '../../chains/cosmos';
+import type { ComponentSpec } from '../../chains/component';
 import { everySampleOf, exampleKey, releases, sampleNode } from './every-chain';
 
 const samples = everySampleOf(cosmos);

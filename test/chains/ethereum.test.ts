@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ethereum } from '../../constructs/chains/ethereum';
-import { BEACON_API_PORT } from '../../constructs/chains/ethereum/links';
-import { PORT_SPAN } from '../../constructs/chains/ethereum/ports';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { ethereum } from '../../chains/ethereum';
+import { BEACON_API_PORT } from '../../chains/ethereum/links';
+import { PORT_SPAN } from '../../chains/ethereum/ports';
+import type { ComponentSpec } from '../../chains/component';
 import type { ChainNode, ClientRelease, PeerNode, Reach } from '../../fleet/catalogue';
 
 const EXECUTION = ['geth', 'nethermind', 'reth', 'besu', 'erigon'] as const;

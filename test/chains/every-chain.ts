@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { base58, base64 } from '@scure/base';
-import { cb58 } from '../../constructs/chains/avalanche/keys';
+import { cb58 } from '../../chains/avalanche/keys';
 import type { Genesis } from '../../fleet/model';
 import type { ChainNode, ClientRelease, PeerNode, Reach, RoleEntry } from '../../fleet/catalogue';
-import { chains } from '../../constructs/chains';
-import type { ChainDefinition } from '../../constructs/chains/component';
+import { chains } from '../../chains';
+import type { ChainDefinition } from '../../chains/component';
 
 /** A node that its chain finds nothing wrong with, and what it is a sample of. */
 export interface Sample {

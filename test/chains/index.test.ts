@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, chains } from '../../constructs/chains';
-import { AGENT_DEMAND, SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../../constructs/chains/component';
+import { catalogue, chains } from '../../chains';
+import { AGENT_DEMAND, SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../../chains/component';
 import { clientsOf, componentsOf, everySample, everySampleOf, exampleKey, variantsOf, type Sample } from './every-chain';
 
 const samples = everySample();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ComponentSpec } from '../../constructs/chains/component';
-import { polkadot } from '../../constructs/chains/polkadot';
-import { SESSION_KEYS, VALIDATOR_KEYS, type SessionKeyType } from '../../constructs/chains/polkadot/keys';
+import type { ComponentSpec } from '../../chains/component';
+import { polkadot } from '../../chains/polkadot';
+import { SESSION_KEYS, VALIDATOR_KEYS, type SessionKeyType } from '../../chains/polkadot/keys';
 import { agentConfig } from '../../constructs/secret-agent';
 import type { ChainNode } from '../../fleet/catalogue';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';

@@ -2,8 +2,8 @@ import { base58 } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../../fleet/catalogue';
-import { solana } from '../../constructs/chains/solana';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { solana } from '../../chains/solana';
+import type { ComponentSpec } from '../../chains/component';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';
 
 const samples = everySampleOf(solana);

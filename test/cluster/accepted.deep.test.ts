@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { appliedBy } from '../../apps/platform';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { ApiError, type Api, type LiveObject } from './api';
 import { pinned } from './binaries';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { appliedBy } from '../../apps/platform';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import type { FleetNode } from '../../fleet/model';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';

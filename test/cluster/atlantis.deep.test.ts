@@ -9,7 +9,7 @@ import type { Access } from '../../apps/deploy/access';
 import { planManifests } from '../../apps/deploy/plan';
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Plan } from '../../apps/plan/model';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { parse as parseLock } from '../../fleet/keys-lock';
 import { LABELS } from '../../naming';
 import { AUTOMATION_ACCESS, AUTOMATION_IDENTITIES, type AutomationIdentity } from '../../naming/clouds';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { nativeName } from '../../apps/policies';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { networkNamespace, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { ACTS, CONTROL_PLANE, IDENTITIES, ROLES, type Act, type Identity, type Live, type World } from './acts';

@@ -5,7 +5,7 @@ import { loadAll } from 'js-yaml';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 import type { Format } from '../../apps/render/selection';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { formatProblems } from '../../fleet/errors';
 import type { Fleet } from '../../fleet/model';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { nativeName, templateKind } from '../../apps/policies';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { ApiError, type Api, type LiveObject } from './api';

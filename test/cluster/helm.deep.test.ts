@@ -7,7 +7,7 @@ import { dump, load, loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { nativeName } from '../../apps/policies';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import type { Api, LiveObject } from './api';
 import { quotasKnown, renderExample, type Example } from './example';

@@ -1,4 +1,4 @@
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { allocatable, machineOf } from '../../fleet/machines';
 import type { Cluster, Fleet } from '../../fleet/model';
 import { sizePools } from '../../fleet/sizing';

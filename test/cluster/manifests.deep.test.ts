@@ -13,7 +13,7 @@ import { describePlan, planManifests } from '../../apps/deploy/plan';
 import { open, seal, type PlanFile } from '../../apps/deploy/plan-file';
 import type { Declared } from '../../apps/deploy/placements';
 import { nameOf, readRendered } from '../../apps/deploy/rendered';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { parse, state } from '../../fleet/keys-lock';
 import { ANNOTATIONS, LABELS } from '../../naming';
 import type { Api, LiveObject } from './api';

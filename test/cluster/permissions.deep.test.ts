@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { PERMISSIONS, PLATFORM_ROLES, type PlatformRole, type PolicyRule } from '../../apps/platform/permissions';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { nodeOperatorRules } from '../../constructs/node-role';
 import { LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';

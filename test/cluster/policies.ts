@@ -7,7 +7,7 @@ import { addFacts, NO_FACTS } from '../../apps/render/node-report';
 import { renderNode } from '../../apps/render/render-node';
 import { policyFacts as factsOf } from '../../apps/platform';
 import type { NetworkFacts } from '../../apps/platform';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { ApiError, type Api, type LiveObject } from './api';
 import { until } from './machines';
 

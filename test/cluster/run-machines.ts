@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkFleetFolder } from '../../fleet/check-folder';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { Api } from './api';
 import { simulateMachines } from './machines';
 import { Authority } from './pki';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Access, Output } from '../../apps/deploy/access';
 import type { Declared } from '../../apps/deploy/placements';
 import { readRendered, type Rendered } from '../../apps/deploy/rendered';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { append, declaredKeys, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
 import type { DraftEntry } from '../../fleet/keys/journal';

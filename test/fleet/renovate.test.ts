@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 
 /** How Renovate's regex manager reads and rewrites our network files (lib/modules/manager/custom/regex/strategies.ts, `recursive`), as a small model: it can't be run here. */
 const ROOT = join(__dirname, '..', '..');

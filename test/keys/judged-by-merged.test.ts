@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { chains } from '../../constructs/chains';
+import { chains } from '../../chains';
 import { loadFleet } from '../../fleet/load';
 import { readDeclarations } from '../../fleet/keys/declarations';
 import { asDeclared, keyNames } from '../../fleet/keys/names';
 import { waits } from '../../fleet/keys/waits';
 import { append, checkAgainstFleet, checkTransition, parse, planPlacement, transitionRules } from '../../fleet/keys-lock';
-import { catalogue as real } from '../../constructs/chains';
+import { catalogue as real } from '../../chains';
 import { catalogue, fleetOf, locate, lockOf, place, retire } from './fixtures';
 
 /** A revision, by its files; the catalogue's one chain is `example`, with a floor of 20 minutes. */

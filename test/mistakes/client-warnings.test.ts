@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chains } from '../../constructs/chains';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { chains } from '../../chains';
+import type { ComponentSpec } from '../../chains/component';
 import type { StakingNodeError } from '../../constructs/staking-node-error';
 import { guardedVolume } from '../../constructs/secret-agent';
 import { everySample, type Sample } from '../chains/every-chain';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chains } from '../../constructs/chains';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import { chains } from '../../chains';
+import type { ComponentSpec } from '../../chains/component';
 import { StakingNodeError, type StakingNodeProblem } from '../../constructs/staking-node-error';
 import type { StakingNodeProps } from '../../constructs/staking-node-props';
 import { sampleNode, type Sample } from '../chains/every-chain';

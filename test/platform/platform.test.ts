@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlatformError, platformFiles, type PlatformFacts } from '../../apps/platform';
 import { levelFor } from '../../apps/platform/namespaces';
-import type { HardeningException } from '../../constructs/chains/component';
+import type { HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import type { VolumeKind } from '../../fleet/catalogue';
 import type { Cluster } from '../../fleet/model';

@@ -1,4 +1,4 @@
-import type { ComponentSpec } from '../../constructs/chains/component';
+import type { ComponentSpec } from '../../chains/component';
 import type { AgentSecret } from '../../constructs/secret-agent';
 import {
   allContainers,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultDeny } from '../../apps/platform/namespaces';
-import type { ComponentSpec } from '../../constructs/chains/component';
+import type { ComponentSpec } from '../../chains/component';
 import { everySample, type Sample } from '../chains/every-chain';
 import { FORBIDDEN_ADDRESSES, INTERNET, reaches, type Endpoint, type Policy, type Protocol } from '../reachability';
 import { ofKind, parseYaml, statefulSets, type RenderedObject } from '../rendered';

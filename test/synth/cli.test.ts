@@ -7,7 +7,7 @@ import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 import type { Summary } from '../../apps/render/summary';
 import { runSynth, type SynthOptions } from '../../apps/synth';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { GOLDEN, readTree, treeDifferences, type Tree } from '../golden/trees';
 import { ROOT, synth } from './command';
 

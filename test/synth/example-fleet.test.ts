@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { runSynth } from '../../apps/synth';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Fleet } from '../../fleet/model';
 import { readTree, type Tree } from '../golden/trees';
 import { validateObject } from '../kubernetes-schema';

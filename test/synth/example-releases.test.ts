@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import type { Network } from '../../fleet/schema/network';
 import { ROOT } from './command';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { checkFleetFolder } from '../../fleet/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
-import { catalogue } from '../../constructs/chains';
+import { catalogue } from '../../chains';
 import { readTree } from '../golden/trees';
 import { ofKind, parseYaml } from '../rendered';
 import { ROOT } from './command';

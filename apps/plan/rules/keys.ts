@@ -1,5 +1,5 @@
 import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
-import { catalogue } from '../../../constructs/chains';
+import { catalogue } from '../../../chains';
 import type { Problem } from '../../../fleet/errors';
 import type { Declarations } from '../../../fleet/keys/declarations';
 import { asDeclared, keyNames, type KeyNames } from '../../../fleet/keys/names';

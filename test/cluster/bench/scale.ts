@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkFleetFolder } from '../../../fleet/check-folder';
 import { renderFleet } from '../../../apps/render/render-fleet';
-import { catalogue } from '../../../constructs/chains';
+import { catalogue } from '../../../chains';
 import type { Manifest } from '../../../constructs/manifest';
 import { formatProblems } from '../../../fleet/errors';
 import { LABELS } from '../../../naming';

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Health is HealthCheck of constructs/chains/component.ts, with the number of its port.
+// Health is HealthCheck of chains/component.ts, with the number of its port.
 type Health struct {
 	Kind        string            `json:"kind"`
 	PortNumber  int               `json:"portNumber"`
