@@ -1,4 +1,4 @@
-import type { ChainEntry, ChainNode, ComponentDemand, VolumeKind } from '../fleet/catalogue';
+import type { ChainEntry, ChainNode, ComponentDemand, VolumeKind } from '../model/catalogue';
 
 /**
  * The model of what a chain runs. A definition says what; `StakingNode` decides how. Nothing here is a Kubernetes

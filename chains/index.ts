@@ -1,4 +1,4 @@
-import type { ChainCatalogue } from '../fleet/catalogue';
+import type { ChainCatalogue } from '../model/catalogue';
 import { AGENT_DEMAND, type ChainDefinition } from './component';
 import { avalanche } from './avalanche';
 import { cosmos } from './cosmos';

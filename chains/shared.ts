@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem, KeyMoveFloor } from '../fleet/catalogue';
+import type { ChainNode, ChainProblem, KeyMoveFloor } from '../model/catalogue';
 import type { ImageReference } from './component';
 
 /** What one component takes in one size class. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { ChainNode, ChainProblem, ClientRelease, PeerNode, Reach, ResourceOverride } from '../fleet/catalogue';
-import type { Genesis } from '../fleet/model';
+import type { ChainNode, ChainProblem, ClientRelease, PeerNode, Reach, ResourceOverride } from '../model/catalogue';
+import type { Genesis } from '../model/types';
 import type { ChainDefinition, ComponentSpec } from './component';
 
 /** A node as it is declared without a fleet around it. */

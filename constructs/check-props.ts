@@ -1,4 +1,4 @@
-import { SIGNING_VOLUMES } from '../fleet/catalogue';
+import { SIGNING_VOLUMES } from '../model/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../chains/component';
 import { AGENT, guardedVolume } from './secret-agent';

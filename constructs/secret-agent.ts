@@ -1,4 +1,4 @@
-import { SIGNING_VOLUMES } from '../fleet/catalogue';
+import { SIGNING_VOLUMES } from '../model/catalogue';
 import { nodeSecretPath, keySecretPath, SECRET_MANAGER, serviceHost, SYSTEM_NAMESPACE } from '../naming';
 import { AGENT_DEMAND, type ComponentSpec, type HealthCheck, type PrepareStep, type SecretFile } from '../chains/component';
 

@@ -1,6 +1,6 @@
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
-import { observedSchema, type Observed } from '../fleet/schema/observed';
+import { observedSchema, type Observed } from '../model/schema/observed';
 import { OUTPUTS, type OutputName } from './context/outputs';
 
 /** What `terraform output -json` prints: every output of a state by its name. */

@@ -2,7 +2,7 @@ import { App, Chart } from 'cdk8s';
 import { toYaml } from '../apps/render/yaml';
 import { StakingNode } from '../constructs/staking-node';
 import type { RemoteCaller, StakingNodeProps } from '../constructs/staking-node-props';
-import type { ChainNode, PeerNode } from '../fleet/catalogue';
+import type { ChainNode, PeerNode } from '../model/catalogue';
 import type { Sample } from './chains/every-chain';
 import type { Subject } from './properties/hardening-points';
 import { parseYaml } from './rendered';

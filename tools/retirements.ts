@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { BaseError, resolveCommit } from '../workspace/base-revision';
-import { fleetAt } from '../fleet/keys/at-commit';
+import { fleetAt } from '../model/keys/at-commit';
 import { askCloud } from '../apps/keys/ask-cloud';
 import { askCluster, type Answer } from '../apps/keys/ask-cluster';
 import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
 import { refusedByPlan, type Refusal } from '../apps/plan/trusted-plan';
-import { readDeclarations } from '../fleet/keys/declarations';
-import { EMPTY_KEYS_LOCK, parse } from '../fleet/keys-lock';
-import { KEYS_LOCK_FILE } from '../fleet/keys/journal';
+import { readDeclarations } from '../model/keys/declarations';
+import { EMPTY_KEYS_LOCK, parse } from '../model/keys-lock';
+import { KEYS_LOCK_FILE } from '../model/keys/journal';
 import { printable } from '../naming/printable';
 
 /**

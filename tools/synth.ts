@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { catalogue } from '../chains';
-import { checkFleetFolder } from '../fleet/check-folder';
-import type { LoadedFleet } from '../fleet/load';
+import { checkFleetFolder } from '../model/check-folder';
+import type { LoadedFleet } from '../model/load';
 import type * as infra from '../infra/synth';
 import { runSynth, type SynthOptions } from '../apps/synth';
 

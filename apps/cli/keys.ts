@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { catalogue } from '../../chains';
-import { formatProblems, isError, sortProblems, type Problem } from '../../fleet/errors';
-import { append, checkAgainstFleet, checkTransition, EMPTY_KEYS_LOCK, parse, planPlacement, planRetirement, state, transitionRules, type Plan } from '../../fleet/keys-lock';
-import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../../fleet/keys/journal';
-import { loadFleet, type LoadedFleet } from '../../fleet/load';
-import type { Fleet } from '../../fleet/model';
-import { declarationsOf, readDeclarations, type Declarations } from '../../fleet/keys/declarations';
-import { asDeclared, keyNames, type KeyNames } from '../../fleet/keys/names';
-import { fleetOnDisk } from '../../fleet/keys/on-disk';
-import { quote, type MachineProof } from '../../fleet/keys/machine-proof';
+import { formatProblems, isError, sortProblems, type Problem } from '../../model/errors';
+import { append, checkAgainstFleet, checkTransition, EMPTY_KEYS_LOCK, parse, planPlacement, planRetirement, state, transitionRules, type Plan } from '../../model/keys-lock';
+import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../../model/keys/journal';
+import { loadFleet, type LoadedFleet } from '../../model/load';
+import type { Fleet } from '../../model/types';
+import { declarationsOf, readDeclarations, type Declarations } from '../../model/keys/declarations';
+import { asDeclared, keyNames, type KeyNames } from '../../model/keys/names';
+import { fleetOnDisk } from '../../model/keys/on-disk';
+import { quote, type MachineProof } from '../../model/keys/machine-proof';
 import { askCloud } from '../keys/ask-cloud';
 import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
 import type { Obstacle } from '../keys/signers';
 import { BaseError, committer, mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
-import { fleetAt } from '../../fleet/keys/at-commit';
+import { fleetAt } from '../../model/keys/at-commit';
 import { readIfThere, replaceFile, ReplaceError } from '../../workspace/replace-file';
 
 const program = new Command('keys')

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { catalogue } from '../../chains';
-import { formatProblems, isError, sortProblems } from '../../fleet/errors';
-import { EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
-import { KEYS_LOCK_FILE } from '../../fleet/keys/journal';
-import { loadFleet } from '../../fleet/load';
+import { formatProblems, isError, sortProblems } from '../../model/errors';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { KEYS_LOCK_FILE } from '../../model/keys/journal';
+import { loadFleet } from '../../model/load';
 import { printable } from '../../naming/printable';
 import { applyPlan } from '../deploy/apply';
 import { DeployError, refuse } from '../deploy/errors';

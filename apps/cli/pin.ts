@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { formatProblems, nearest, sortProblems, type Problem } from '../../fleet/errors';
+import { formatProblems, nearest, sortProblems, type Problem } from '../../model/errors';
 import { RegistryClient } from '../registry/client';
 import { dockerCredentials } from '../registry/credentials';
 import { readDeclaredImages, type DeclaredImage } from '../registry/declared-images';

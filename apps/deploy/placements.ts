@@ -1,9 +1,9 @@
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
-import { declaredKeys, state } from '../../fleet/keys-lock';
-import type { ReadEntry } from '../../fleet/keys/journal';
-import type { Fleet } from '../../fleet/model';
-import { shortened } from '../../fleet/keys/retirement';
+import { declaredKeys, state } from '../../model/keys-lock';
+import type { ReadEntry } from '../../model/keys/journal';
+import type { Fleet } from '../../model/types';
+import { shortened } from '../../model/keys/retirement';
 import { claimsOf } from '../../constructs/claims';
 import type { Problem } from './errors';
 import { nameOf } from './rendered';

@@ -1,5 +1,5 @@
-import { nodesAt, type Declarations } from '../../fleet/keys/declarations';
-import type { MachineProof } from '../../fleet/keys/machine-proof';
+import { nodesAt, type Declarations } from '../../model/keys/declarations';
+import type { MachineProof } from '../../model/keys/machine-proof';
 import type { Obstacle, Retired } from './signers';
 
 /** Where a node's machines are, as a revision declares it. */

@@ -1,6 +1,6 @@
-import type { Declarations } from '../../fleet/keys/declarations';
-import { quoted } from '../../fleet/keys/machine-proof';
-import type { ReadEntry } from '../../fleet/keys/journal';
+import type { Declarations } from '../../model/keys/declarations';
+import { quoted } from '../../model/keys/machine-proof';
+import type { ReadEntry } from '../../model/keys/journal';
 import type { Answer } from './ask-cluster';
 import { askAboutMachine, placeOf, type Ask } from './machines';
 import { obstacles, type Obstacle, type Retired } from './signers';

@@ -1,9 +1,9 @@
-import { readDeclarations } from '../../fleet/keys/declarations';
-import { fleetOnDisk } from '../../fleet/keys/on-disk';
-import { EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
-import { KEYS_LOCK_FILE } from '../../fleet/keys/journal';
+import { readDeclarations } from '../../model/keys/declarations';
+import { fleetOnDisk } from '../../model/keys/on-disk';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import { nameOf, type Commit } from '../../workspace/base-revision';
-import { fleetAt } from '../../fleet/keys/at-commit';
+import { fleetAt } from '../../model/keys/at-commit';
 import type { KeyHistory } from './rules/keys';
 
 /** What both revisions say of where keys are placed, and what that is judged by, read from git, or from the disk for the working tree. */

@@ -1,6 +1,6 @@
 import { KubeClusterRole, KubeClusterRoleBinding, KubeRoleBinding, KubeServiceAccount } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
-import type { Cluster, Fleet, Settings } from '../../fleet/model';
+import type { Cluster, Fleet, Settings } from '../../model/types';
 import { PLATFORM_LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { PLATFORM_ROLES, rulesFor, type PlatformRole, type PolicyRule } from './permissions';
 

@@ -1,7 +1,7 @@
 import { IntOrString, KubeNetworkPolicy, type NetworkPolicyEgressRule, type NetworkPolicyIngressRule, type NetworkPolicyPeer, type NetworkPolicyPort } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import { NON_PUBLIC_RANGES } from '../../constructs/network-policy';
-import type { Cluster } from '../../fleet/model';
+import type { Cluster } from '../../model/types';
 import { GATEKEEPER_NAMESPACE, MONITORING_NAMESPACE, MONITORING_POD_LABELS, PLATFORM_LABELS } from '../../naming';
 import { defaultDeny, serviceNamespace } from './namespaces';
 

@@ -1,4 +1,4 @@
-import type { Cluster, Fleet } from '../../fleet/model';
+import type { Cluster, Fleet } from '../../model/types';
 import { MONITORING_NAMESPACE, networkNamespace, SYSTEM_NAMESPACE } from '../../naming';
 import { clusterAccess, namespaceBindings } from './access';
 import { addOnNetworkPolicies } from './add-on-network-policies';

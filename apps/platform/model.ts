@@ -1,6 +1,6 @@
 import type { HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
-import type { VolumeKind } from '../../fleet/catalogue';
+import type { VolumeKind } from '../../model/catalogue';
 
 /** One file below `dist/<cluster>/platform/`. */
 export interface PlatformFile {

@@ -1,7 +1,7 @@
 import { KubeNamespace, KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s';
 import type { HardeningException } from '../../chains/component';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
-import type { Cluster, Network } from '../../fleet/model';
+import type { Cluster, Network } from '../../model/types';
 import { ANNOTATIONS, LABELS, networkNamespace, PLATFORM_LABELS } from '../../naming';
 import { capabilityUnnamed } from './errors';
 import { KEPT } from './model';

@@ -1,6 +1,6 @@
 import { KubeResourceQuota, Quantity } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
-import type { Cluster } from '../../fleet/model';
+import type { Cluster } from '../../model/types';
 import { PLATFORM_LABELS, storageClassName } from '../../naming';
 import type { NetworkFacts } from './model';
 import { VOLUME_KINDS } from './storage-classes';

@@ -1,7 +1,7 @@
 import { KubeStorageClass } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
-import type { VolumeKind } from '../../fleet/catalogue';
-import type { Cluster } from '../../fleet/model';
+import type { VolumeKind } from '../../model/catalogue';
+import type { Cluster } from '../../model/types';
 import { diskKeyName, keyRingName, PLATFORM_LABELS, storageClassName } from '../../naming';
 import { diskTypeNone, machineSeriesUnknown } from './errors';
 import { KEPT } from './model';

@@ -1,5 +1,5 @@
-import type { VolumeKind } from '../../fleet/catalogue';
-import type { Cluster, Settings } from '../../fleet/model';
+import type { VolumeKind } from '../../model/catalogue';
+import type { Cluster, Settings } from '../../model/types';
 import { ANNOTATIONS, LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
 import { celList, celString } from './policy';
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
-import { problems, type Place, type Problem } from '../../fleet/errors';
-import { networkSchema } from '../../fleet/schema/network';
-import { settingsSchema } from '../../fleet/schema/settings';
-import { shapeProblems } from '../../fleet/shape';
-import { Locator, readYaml } from '../../fleet/yaml';
+import { problems, type Place, type Problem } from '../../model/errors';
+import { networkSchema } from '../../model/schema/network';
+import { settingsSchema } from '../../model/schema/settings';
+import { shapeProblems } from '../../model/shape';
+import { Locator, readYaml } from '../../model/yaml';
 
 /**
  * Finds every image that the fleet's files declare, and writes digests next to their versions. It reads the files

@@ -1,4 +1,4 @@
-import type { Problem } from '../../fleet/errors';
+import type { Problem } from '../../model/errors';
 import type { RegistryClient } from './client';
 import { CredentialError } from './credentials';
 import { LayoutError, withDigests, type DeclaredImage } from './declared-images';

@@ -1,7 +1,7 @@
 import type { ChainDefinition, ComponentSpec } from '../../chains/component';
-import type { ChainCatalogue } from '../../fleet/catalogue';
-import type { Fleet, FleetNode } from '../../fleet/model';
-import { FleetIndex } from '../../fleet/resolve';
+import type { ChainCatalogue } from '../../model/catalogue';
+import type { Fleet, FleetNode } from '../../model/types';
+import { FleetIndex } from '../../model/resolve';
 
 /** A catalogue whose chains say all of what a component is, not only what it asks of a machine. */
 export type FullCatalogue = Omit<ChainCatalogue, 'chains'> & { readonly chains: Readonly<Record<string, ChainDefinition>> };

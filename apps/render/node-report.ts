@@ -1,7 +1,7 @@
 import type { ComponentSpec, HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
-import type { VolumeKind } from '../../fleet/catalogue';
-import type { NodeState } from '../../fleet/model';
+import type { VolumeKind } from '../../model/catalogue';
+import type { NodeState } from '../../model/types';
 import type { NetworkFacts } from '../platform';
 
 /** What rendering one node tells the rest: small, plain data that a worker can send. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Fleet, FleetNode } from '../../fleet/model';
+import type { Fleet, FleetNode } from '../../model/types';
 import type { NodeReport } from './node-report';
 import type { Format } from './selection';
 

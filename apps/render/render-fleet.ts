@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Fleet, FleetNode } from '../../fleet/model';
+import type { Fleet, FleetNode } from '../../model/types';
 import { networkNamespace } from '../../naming';
 import { gatekeeperFiles, platformFiles, type NetworkFacts } from '../platform';
 import { FleetContext, type FullCatalogue } from './fleet-context';

@@ -1,5 +1,5 @@
-import { nearest } from '../../fleet/errors';
-import type { Fleet, FleetNode } from '../../fleet/model';
+import { nearest } from '../../model/errors';
+import type { Fleet, FleetNode } from '../../model/types';
 
 export type Format = 'plain' | 'helm';
 

@@ -1,6 +1,6 @@
 import type { HardeningException } from '../../chains/component';
-import type { Problem } from '../../fleet/errors';
-import type { Fleet } from '../../fleet/model';
+import type { Problem } from '../../model/errors';
+import type { Fleet } from '../../model/types';
 import type { RenderReport } from './render-fleet';
 
 /** What a run did, for people and for `--json`. */

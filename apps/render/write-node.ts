@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FleetNode } from '../../fleet/model';
+import type { FleetNode } from '../../model/types';
 import { networkNamespace } from '../../naming';
 import type { FleetContext } from './fleet-context';
 import { escapeTemplate } from './helm';

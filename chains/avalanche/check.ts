@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem } from '../../model/catalogue';
 import { checkRelease, unknownResources, type SupportedReleases } from '../shared';
 import { BLS_PREFIX, NODE_ID_PREFIX } from './keys';
 import { optionsOf } from './options';

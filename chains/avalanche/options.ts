@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 
 /** `options` of a network file. The primary network only: its P-, X- and C-Chain. */
 export const networkOptions = z.strictObject({

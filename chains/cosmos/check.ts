@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem } from '../../model/catalogue';
 import { unknownResources } from '../shared';
 import { API_PORT, GRPC_PORT, METRICS_PORT, RPC_PORT } from './config';
 import { networkOptionsOf, optionsOf } from './options';

@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { networkOptionsOf, optionsOf } from './options';
 import { genesisFile, HOME, NODE_KEY_FILE, SIGNING_STATE, STATE_FILE, UNUSED_KEY, VALIDATOR_KEY_FILE } from './paths';
 import type { Topology } from './topology';

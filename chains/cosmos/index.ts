@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ChainDefinition, ComponentSpec, ConfigFolder, Port, PrepareStep, SecretFile, Volume } from '../component';
 import { always, appetiteOf, imageOf, type Appetite } from '../shared';
 import { BINARIES, checkNode } from './check';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChainNode, PeerNode } from '../../fleet/catalogue';
+import type { ChainNode, PeerNode } from '../../model/catalogue';
 
 const nodeId = z.string().regex(/^[0-9a-f]{40}$/, 'must be a node id: 40 lower case hexadecimal digits, as `comet show-node-id` prints it');
 

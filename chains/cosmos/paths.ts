@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 
 /** The client's home: everything but keys and signing state. */
 export const HOME = '/chain-data';

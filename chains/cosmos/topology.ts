@@ -1,4 +1,4 @@
-import type { ChainNode, PeerNode, Reach } from '../../fleet/catalogue';
+import type { ChainNode, PeerNode, Reach } from '../../model/catalogue';
 import { networkNamespace, serviceHost, unreadyServiceName } from '../../naming';
 import type { Peer } from '../component';
 import { networkOptionsOf, optionsOf } from './options';

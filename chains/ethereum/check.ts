@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem } from '../../model/catalogue';
 import { ALTAIR_AT_GENESIS } from './consensus';
 import { CAN_NOT_DISCOVER } from './execution';
 import { checkpointUrlOf, networkOptionsOf, optionsOf, relaysOf, trustedBlockRootOf } from './options';

@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ComponentSpec, Peer, Port, PrepareStep, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
 import { BEACON_API_PORT, builderUrl, engineUrl, JWT_FILE, jwtSecret } from './links';

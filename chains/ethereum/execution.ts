@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ComponentSpec, HealthCheck, Port, TemporaryFolder } from '../component';
 import { ENGINE_PORT, EXECUTION_RPC_PORT, JWT_FILE, jwtSecret } from './links';
 import { imageOf } from '../shared';

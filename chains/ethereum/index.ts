@@ -1,4 +1,4 @@
-import type { ChainNode, PeerReference } from '../../fleet/catalogue';
+import type { ChainNode, PeerReference } from '../../model/catalogue';
 import type { ChainDefinition, ComponentSpec } from '../component';
 import { always } from '../shared';
 import { builder } from './builder';

@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { componentName, networkNamespace, serviceHost, unreadyServiceName } from '../../naming';
 import type { SecretFile } from '../component';
 

@@ -1,6 +1,6 @@
 import { keccak_256 } from '@noble/hashes/sha3';
 import { z } from 'zod';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 
 /**
  * Networks that every client here has built in. Holesky ended with Fusaka in late 2025. Sepolia's announced end of support

@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ComponentSpec, ConfigFolder, HealthCheck, Peer, PrepareStep, SecretFile, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
 import { beaconApiUrls } from './links';

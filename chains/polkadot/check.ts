@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem } from '../../model/catalogue';
 import { unknownResources } from '../shared';
 import { SESSION_KEYS, typeOf, type SessionKeyType } from './keys';
 import { networkOptionsOf } from './options';

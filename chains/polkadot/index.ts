@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ChainDefinition, ComponentSpec, Port, SecretFile, Volume } from '../component';
 import { appetiteOf, imageOf, type Appetite } from '../shared';
 import { checkNode } from './check';

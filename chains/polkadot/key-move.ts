@@ -1,4 +1,4 @@
-import type { KeyMoveFloor } from '../../fleet/catalogue';
+import type { KeyMoveFloor } from '../../model/catalogue';
 
 /**
  * An era and a session, in minutes: session keys that are given up keep their duties until the era that was planned with them has ended. Of the

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 
 const RELAY_CHAINS = ['polkadot', 'kusama', 'westend', 'paseo'] as const;
 

@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { COLLATOR_KEYS, VALIDATOR_KEYS, type SessionKeyType } from './keys';
 
 export const RELAY = 'relay';

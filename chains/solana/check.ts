@@ -1,4 +1,4 @@
-import type { ChainNode, ChainProblem } from '../../fleet/catalogue';
+import type { ChainNode, ChainProblem } from '../../model/catalogue';
 import { checkRelease, parseRelease, unknownResources } from '../shared';
 import { networkOptionsOf, optionsOf } from './options';
 import { remembersVotesInLedger, SUPPORTED } from './release';

@@ -1,4 +1,4 @@
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import type { ChainDefinition, ComponentSpec, HardeningException, Port, SecretFile, Volume } from '../component';
 import { always, appetiteOf, imageOf, parseRelease, type Appetite } from '../shared';
 import { checkNode, COMPONENT, PORT_SPAN, RPC_PORT } from './check';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { Tombstone } from '../../fleet/model';
+import type { Tombstone } from '../../model/types';
 import type { StackContext } from '../context';
 import { clusterOfProject, DEMAND_FILE, manifestsProject, PROJECTS_FOLDER, projectsOf, type Project } from './projects';
 

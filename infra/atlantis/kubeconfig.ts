@@ -1,4 +1,4 @@
-import type { Cluster } from '../../fleet/model';
+import type { Cluster } from '../../model/types';
 import type { AutomationIdentity } from '../../naming/clouds';
 import { DeclarationError } from '../context/declared-cluster';
 

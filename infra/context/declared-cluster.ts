@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { nearest } from '../../fleet/errors';
-import { clusterSchema } from '../../fleet/schema/cluster';
+import { nearest } from '../../model/errors';
+import { clusterSchema } from '../../model/schema/cluster';
 
 /** A cluster that is not declared, or whose file can't be read; says what to do. */
 export class DeclarationError extends Error {

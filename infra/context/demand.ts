@@ -1,6 +1,6 @@
-import type { ChainCatalogue } from '../../fleet/catalogue';
-import type { Cluster, Fleet, FleetNode, Pool } from '../../fleet/model';
-import { packPools, placeAll, type Placement, type PoolSize } from '../../fleet/sizing';
+import type { ChainCatalogue } from '../../model/catalogue';
+import type { Cluster, Fleet, FleetNode, Pool } from '../../model/types';
+import { packPools, placeAll, type Placement, type PoolSize } from '../../model/sizing';
 
 /**
  * What the nodes of a cluster ask of its infrastructure. It is all that Terraform takes from nodes: whatever does not show here

@@ -1,4 +1,4 @@
-import type { Settings } from '../../fleet/model';
+import type { Settings } from '../../model/types';
 import { mirroredImage } from '../../naming/clouds';
 import type { GcpCluster, StackContext } from '.';
 

@@ -1,4 +1,4 @@
-import type { Cluster, Fleet, Infrastructure } from '../../fleet/model';
+import type { Cluster, Fleet, Infrastructure } from '../../model/types';
 import type { ClusterDemand } from './demand';
 
 /** A fleet that declares its infrastructure: what every stack is made from. */

@@ -1,4 +1,4 @@
-import type { Infrastructure } from '../../fleet/model';
+import type { Infrastructure } from '../../model/types';
 import type { StackContext } from '../context';
 import { gcpProjects } from '../context/gcp';
 

@@ -1,5 +1,5 @@
-import type { MachineFeature, Pool } from '../../fleet/schema/cluster';
-import type { Cluster, Infrastructure, Maintenance } from '../../fleet/model';
+import type { MachineFeature, Pool } from '../../model/schema/cluster';
+import type { Cluster, Infrastructure, Maintenance } from '../../model/types';
 import { LABELS, SYSTEM_POOL } from '../../naming';
 import { machinePoolName } from '../../naming/clouds';
 import { machinePools, type ClusterDemand } from '../context/demand';

@@ -7,7 +7,7 @@ import { EksAddon } from '@cdktf/provider-aws/lib/eks-addon';
 import { EksCluster as Cluster } from '@cdktf/provider-aws/lib/eks-cluster';
 import { EksPodIdentityAssociation } from '@cdktf/provider-aws/lib/eks-pod-identity-association';
 import { IamOpenidConnectProvider } from '@cdktf/provider-aws/lib/iam-openid-connect-provider';
-import { awsPodAddresses } from '../../fleet/machines';
+import { awsPodAddresses } from '../../model/machines';
 import { addOnRoleName, controlPlaneRoleName } from '../../naming/clouds';
 import { clusterArn, role, trustService, type Statement } from '../aws/policies';
 import type { ClusterProps } from './cluster-props';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MachineFeature } from '../../fleet/schema/cluster';
+import type { MachineFeature } from '../../model/schema/cluster';
 
 /**
  * What an AL2023 machine is told at its first start: a NodeConfig, which EKS adds the cluster to, and before the kubelet starts the features of its pool.

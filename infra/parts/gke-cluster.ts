@@ -2,7 +2,7 @@ import { ContainerCluster, type ContainerClusterMaintenancePolicy } from '@cdktf
 import type { ContainerNodePool } from '@cdktf/provider-google/lib/container-node-pool';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
-import type { Infrastructure } from '../../fleet/model';
+import type { Infrastructure } from '../../model/types';
 import { PODS_RANGE, SERVICES_RANGE } from '../../naming/clouds';
 import type { ClusterProps, MachinePool } from './cluster-props';
 import { gkeNodePool } from './gke-node-pool';

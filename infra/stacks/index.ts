@@ -1,5 +1,5 @@
 import type { App, TerraformStack } from 'cdktf';
-import type { Infrastructure, Tombstone } from '../../fleet/model';
+import type { Infrastructure, Tombstone } from '../../model/types';
 import { CLUSTER_STACKS, clusterStackName, FLEET_STACKS, fleetStackName, type ClusterStackKind, type FleetStackKind } from '../../naming/clouds';
 import { AWS_CLUSTER_STACKS, AWS_FLEET_STACKS } from './aws';
 import { GCP_CLUSTER_STACKS, GCP_FLEET_STACKS } from './gcp';

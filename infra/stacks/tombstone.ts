@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { Tombstone } from '../../fleet/model';
+import type { Tombstone } from '../../model/types';
 import { AwsStack, GcpStack } from './stack';
 import type { StackContext } from '../context';
 

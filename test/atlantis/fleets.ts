@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalogue } from '../../chains';
-import { formatProblems } from '../../fleet/errors';
-import { parseFleet } from '../../fleet/load';
+import { formatProblems } from '../../model/errors';
+import { parseFleet } from '../../model/load';
 import { stackContext, synthStacks } from '../../infra/synth';
 import type { StackContext } from '../../infra/context';
 

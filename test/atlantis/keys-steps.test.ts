@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
 import { catalogue } from '../../chains';
-import { loadFleet } from '../../fleet/load';
+import { loadFleet } from '../../model/load';
 import { Checkout } from './checkout';
 import { ROOT } from './fleets';
 import { BIN, type Ran } from './server';

@@ -3,7 +3,7 @@ import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DraftEntry } from '../../fleet/keys/journal';
+import type { DraftEntry } from '../../model/keys/journal';
 import { key, ScratchRepository } from '../keys/scratch-repository';
 import { Checkout } from './checkout';
 import { ROOT } from './fleets';

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { catalogue } from '../../chains';
-import { formatProblems } from '../../fleet/errors';
-import { loadFleet } from '../../fleet/load';
+import { formatProblems } from '../../model/errors';
+import { loadFleet } from '../../model/load';
 import { stackContext, synthStacks } from '../../infra/synth';
 
 /** What one fresh process measured. */

@@ -1,6 +1,6 @@
 import { Session, type Profiler } from 'node:inspector/promises';
 import { catalogue } from '../../chains';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 
 /** Where the time of a run goes. */
@@ -19,11 +19,11 @@ export interface Phases {
  * program is changed for it.
  */
 const MARKERS: readonly { readonly phase: string; readonly file: string; readonly name: string }[] = [
-  { phase: 'YAML text to data', file: 'fleet/yaml.ts', name: 'readYaml' },
-  { phase: 'shapes, defaults (load)', file: 'fleet/load.ts', name: 'loadFleet' },
-  { phase: 'fleet checks', file: 'fleet/checks/index.ts', name: 'checkFleet' },
-  { phase: 'keys.lock', file: 'fleet/keys-lock.ts', name: 'parse' },
-  { phase: 'keys.lock', file: 'fleet/keys-lock.ts', name: 'checkAgainstFleet' },
+  { phase: 'YAML text to data', file: 'model/yaml.ts', name: 'readYaml' },
+  { phase: 'shapes, defaults (load)', file: 'model/load.ts', name: 'loadFleet' },
+  { phase: 'fleet checks', file: 'model/checks/index.ts', name: 'checkFleet' },
+  { phase: 'keys.lock', file: 'model/keys-lock.ts', name: 'parse' },
+  { phase: 'keys.lock', file: 'model/keys-lock.ts', name: 'checkAgainstFleet' },
   { phase: 'chain definitions', file: 'chains/ethereum/index.ts', name: 'components' },
   { phase: 'resolving, pools, report', file: 'apps/render/render-node.ts', name: 'renderNode' },
   { phase: 'objects (StakingNode)', file: 'constructs/staking-node.ts', name: 'componentManifests' },

@@ -5,7 +5,7 @@ import { avalanche } from '../../chains/avalanche';
 import { cb58 } from '../../chains/avalanche/keys';
 import type { ComponentSpec } from '../../chains/component';
 import { agentConfig } from '../../constructs/secret-agent';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';
 
 const samples = everySampleOf(avalanche);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
-import type { ChainNode, Reach } from '../../fleet/catalogue';
+import type { ChainNode, Reach } from '../../model/catalogue';
 import { cosmos } from '../../chains/cosmos';
 import type { ComponentSpec } from '../../chains/component';
 import { everySampleOf, exampleKey, releases, sampleNode } from './every-chain';

@@ -4,7 +4,7 @@ import { ethereum } from '../../chains/ethereum';
 import { BEACON_API_PORT } from '../../chains/ethereum/links';
 import { PORT_SPAN } from '../../chains/ethereum/ports';
 import type { ComponentSpec } from '../../chains/component';
-import type { ChainNode, ClientRelease, PeerNode, Reach } from '../../fleet/catalogue';
+import type { ChainNode, ClientRelease, PeerNode, Reach } from '../../model/catalogue';
 
 const EXECUTION = ['geth', 'nethermind', 'reth', 'besu', 'erigon'] as const;
 const CONSENSUS = ['lighthouse', 'prysm', 'teku', 'nimbus', 'lodestar'] as const;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { base58, base64 } from '@scure/base';
 import { cb58 } from '../../chains/avalanche/keys';
-import type { Genesis } from '../../fleet/model';
-import type { ChainNode, ClientRelease, PeerNode, Reach, RoleEntry } from '../../fleet/catalogue';
+import type { Genesis } from '../../model/types';
+import type { ChainNode, ClientRelease, PeerNode, Reach, RoleEntry } from '../../model/catalogue';
 import { chains } from '../../chains';
 import type { ChainDefinition } from '../../chains/component';
 

@@ -4,7 +4,7 @@ import type { ComponentSpec } from '../../chains/component';
 import { polkadot } from '../../chains/polkadot';
 import { SESSION_KEYS, VALIDATOR_KEYS, type SessionKeyType } from '../../chains/polkadot/keys';
 import { agentConfig } from '../../constructs/secret-agent';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';
 
 const samples = everySampleOf(polkadot);

@@ -1,7 +1,7 @@
 import { base58 } from '@scure/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChainNode } from '../../fleet/catalogue';
+import type { ChainNode } from '../../model/catalogue';
 import { solana } from '../../chains/solana';
 import type { ComponentSpec } from '../../chains/component';
 import { everySampleOf, exampleKey, sampleNode } from './every-chain';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
-import type { FleetNode } from '../../fleet/model';
+import type { FleetNode } from '../../model/types';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';

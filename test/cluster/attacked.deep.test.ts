@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { nativeName } from '../../apps/policies';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 import type { Format } from '../../apps/render/selection';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
-import { formatProblems } from '../../fleet/errors';
-import type { Fleet } from '../../fleet/model';
+import { formatProblems } from '../../model/errors';
+import type { Fleet } from '../../model/types';
 import type { Api, ApplyOptions, LiveObject } from './api';
 import { until } from './machines';
 

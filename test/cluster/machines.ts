@@ -1,7 +1,7 @@
 import { catalogue } from '../../chains';
-import { allocatable, machineOf } from '../../fleet/machines';
-import type { Cluster, Fleet } from '../../fleet/model';
-import { sizePools } from '../../fleet/sizing';
+import { allocatable, machineOf } from '../../model/machines';
+import type { Cluster, Fleet } from '../../model/types';
+import { sizePools } from '../../model/sizing';
 import { LABELS } from '../../naming';
 import type { Api, Applied, LiveObject } from './api';
 import { ApiError } from './api';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { appliedBy } from '../../apps/platform';
 import { PERMISSIONS, PLATFORM_ROLES, type PlatformRole, type PolicyRule } from '../../apps/platform/permissions';
 import { catalogue } from '../../chains';

@@ -1,7 +1,7 @@
 import type { AdmissionPolicies, PolicyFacts } from '../../apps/policies';
 import { admissionPolicies } from '../../apps/policies';
 import type { Manifest } from '../../constructs/manifest';
-import type { Fleet } from '../../fleet/model';
+import type { Fleet } from '../../model/types';
 import { FleetContext } from '../../apps/render/fleet-context';
 import { addFacts, NO_FACTS } from '../../apps/render/node-report';
 import { renderNode } from '../../apps/render/render-node';

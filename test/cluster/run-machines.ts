@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { catalogue } from '../../chains';
 import { Api } from './api';
 import { simulateMachines } from './machines';

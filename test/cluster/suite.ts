@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, inject, type SuiteFactory } from 'vitest';
-import type { Fleet } from '../../fleet/model';
+import type { Fleet } from '../../model/types';
 import { cacheFolder } from './binaries';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane';
 import { joinMachines, machinesOf, simulateMachines, type Machine } from './machines';

@@ -5,7 +5,7 @@ import { judgePlacements, type PlacementJudgement } from '../../apps/deploy/plac
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Manifest } from '../../constructs/manifest';
 import type { AgentConfig } from '../../constructs/secret-agent';
-import type { DraftEntry } from '../../fleet/keys/journal';
+import type { DraftEntry } from '../../model/keys/journal';
 import { keySecretPath } from '../../naming';
 import { GOLDEN } from '../golden/trees';
 import { CLUSTER, goldenFleet, goldenRendered, journal, placement, SIGNER, signerKeys, signerManifests } from './stand-in';

@@ -7,10 +7,10 @@ import type { Declared } from '../../apps/deploy/placements';
 import { readRendered, type Rendered } from '../../apps/deploy/rendered';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
-import { append, declaredKeys, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
-import type { DraftEntry } from '../../fleet/keys/journal';
-import { loadFleet } from '../../fleet/load';
-import type { Fleet } from '../../fleet/model';
+import { append, declaredKeys, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import type { DraftEntry } from '../../model/keys/journal';
+import { loadFleet } from '../../model/load';
+import type { Fleet } from '../../model/types';
 import { LABELS } from '../../naming';
 import { GOLDEN } from '../golden/trees';
 

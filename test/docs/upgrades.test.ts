@@ -33,8 +33,8 @@ describe('what the upgrade runbooks say is what the stacks do', () => {
   });
 
   it('both pages and the checks know one skew of machines', () => {
-    expect(readFileSync('fleet/checks/google.ts', 'utf8')).toMatch(/behind >= 0 && behind <= 2\b/);
-    expect(readFileSync('fleet/checks/amazon.ts', 'utf8')).toMatch(/const SKEW = 3;/);
+    expect(readFileSync('model/checks/google.ts', 'utf8')).toMatch(/behind >= 0 && behind <= 2\b/);
+    expect(readFileSync('model/checks/amazon.ts', 'utf8')).toMatch(/const SKEW = 3;/);
     for (const name of ['upgrade-control-plane', 'upgrade-pools']) {
       expect(runbooks.find(({ path }) => path.endsWith(`/${name}.md`))!.text.replaceAll('\n', ' ')).toMatch(/two minors (ahead of its machines|older) on GKE, three on EKS/);
     }

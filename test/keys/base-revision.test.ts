@@ -2,8 +2,8 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveCommit } from '../../workspace/base-revision';
-import { fleetAt } from '../../fleet/keys/at-commit';
-import { fleetOnDisk } from '../../fleet/keys/on-disk';
+import { fleetAt } from '../../model/keys/at-commit';
+import { fleetOnDisk } from '../../model/keys/on-disk';
 import { key, ScratchRepository } from './scratch-repository';
 
 let repository: ScratchRepository;

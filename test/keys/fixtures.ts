@@ -1,7 +1,7 @@
-import type { ChainCatalogue, ChainEntry } from '../../fleet/catalogue';
-import { append, EMPTY_KEYS_LOCK, parse, type Locate } from '../../fleet/keys-lock';
-import type { DraftEntry, KeysLock } from '../../fleet/keys/journal';
-import type { Fleet, FleetNode, Network, Settings } from '../../fleet/model';
+import type { ChainCatalogue, ChainEntry } from '../../model/catalogue';
+import { append, EMPTY_KEYS_LOCK, parse, type Locate } from '../../model/keys-lock';
+import type { DraftEntry, KeysLock } from '../../model/keys/journal';
+import type { Fleet, FleetNode, Network, Settings } from '../../model/types';
 
 const groups = { gcp: ['a@example.com'], aws: ['a'] };
 const settings: Settings = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { chains } from '../../chains';
-import { loadFleet } from '../../fleet/load';
-import { readDeclarations } from '../../fleet/keys/declarations';
-import { asDeclared, keyNames } from '../../fleet/keys/names';
-import { waits } from '../../fleet/keys/waits';
-import { append, checkAgainstFleet, checkTransition, parse, planPlacement, transitionRules } from '../../fleet/keys-lock';
+import { loadFleet } from '../../model/load';
+import { readDeclarations } from '../../model/keys/declarations';
+import { asDeclared, keyNames } from '../../model/keys/names';
+import { waits } from '../../model/keys/waits';
+import { append, checkAgainstFleet, checkTransition, parse, planPlacement, transitionRules } from '../../model/keys-lock';
 import { catalogue as real } from '../../chains';
 import { catalogue, fleetOf, locate, lockOf, place, retire } from './fixtures';
 

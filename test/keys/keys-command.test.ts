@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { append, parse, state } from '../../fleet/keys-lock';
-import type { DraftEntry } from '../../fleet/keys/journal';
+import { append, parse, state } from '../../model/keys-lock';
+import type { DraftEntry } from '../../model/keys/journal';
 import { key, ScratchRepository } from './scratch-repository';
 
 const PROOF = 'StatefulSet at 0 replicas, pod gone, machine deleted';

@@ -12,8 +12,8 @@ import {
   planRetirement,
   state,
   transitionRules,
-} from '../../fleet/keys-lock';
-import { declarationsOf } from '../../fleet/keys/declarations';
+} from '../../model/keys-lock';
+import { declarationsOf } from '../../model/keys/declarations';
 import { catalogue, fleetOf, locate, lockOf, place, retire } from './fixtures';
 
 const NOW = '2026-11-22T12:00:00Z';

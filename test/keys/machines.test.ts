@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { askAboutMachine, placeOf, type Ask, type MachinePlace } from '../../apps/keys/machines';
 import { judgeRetirement, retirementsOf, type RetiredByProof } from '../../apps/keys/retirements';
-import { readDeclarations } from '../../fleet/keys/declarations';
-import { quote, quoted } from '../../fleet/keys/machine-proof';
+import { readDeclarations } from '../../model/keys/declarations';
+import { quote, quoted } from '../../model/keys/machine-proof';
 import { lockOf, place, retire } from './fixtures';
 
 const NOW = new Date('2026-11-30T12:00:30.123Z');

@@ -2,8 +2,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
-import type { DraftEntry } from '../../fleet/keys/journal';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import type { DraftEntry } from '../../model/keys/journal';
 
 /** Keys that nobody could take for real ones. */
 export const key = (digit: string): string => `0x8${digit.repeat(95)}`;

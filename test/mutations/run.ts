@@ -12,7 +12,7 @@ import { WEAKENINGS, type Weakening } from './weakenings';
 
 const TESTS = ['test/properties/hardening.test.ts', 'test/policies/weakened.test.ts'];
 const ROOT = resolve(__dirname, '..', '..');
-const COPIED = ['apps', 'chains', 'constructs', 'fleet', 'naming', 'test', 'workspace', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
+const COPIED = ['apps', 'chains', 'constructs', 'fleet', 'model', 'naming', 'test', 'workspace', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
 
 const copy = mkdtempSync(join(tmpdir(), 'stockade-mutations-'));
 let failed = 0;

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { nativeName } from '../../apps/policies';
 import type { AdmissionPolicies } from '../../apps/policies';
 import type { Manifest } from '../../constructs/manifest';
-import type { Fleet } from '../../fleet/model';
+import type { Fleet } from '../../model/types';
 import { keySecretPath, networkNamespace, nodeSecretPath } from '../../naming';
 import type { Api } from '../cluster/api';
 import { applyAll } from '../cluster/example';

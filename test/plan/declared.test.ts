@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { declaredRules } from '../../apps/plan/rules/declared';
-import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
+import { readDeclarations, type Declarations } from '../../model/keys/declarations';
 
 const FILES = {
   'settings.yaml': 'requireDigest: true\nregistries: [docker.io/ethereum]\nagent: { image: registry.example.com/agent, version: v1 }\nlimits: { concentration: [{ of: cluster, maxPercent: 33 }] }\n',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyHistory } from '../../apps/plan/rules/keys';
-import { readDeclarations, type Declarations } from '../../fleet/keys/declarations';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../fleet/keys-lock';
-import type { DraftEntry } from '../../fleet/keys/journal';
+import { readDeclarations, type Declarations } from '../../model/keys/declarations';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import type { DraftEntry } from '../../model/keys/journal';
 import { key } from '../keys/scratch-repository';
 import { codes, edited, GETH, golden, only, planOf, without, type Editable, type Files } from './trees';
 

@@ -1,4 +1,4 @@
-import type { Cluster, Fleet, FleetNode, Network } from '../../fleet/model';
+import type { Cluster, Fleet, FleetNode, Network } from '../../model/types';
 import type { NetworkFacts, PlatformFacts } from '../../apps/platform';
 
 /** A fleet of one cluster in each cloud and two networks, made by hand: what the platform reads of it, and no more. */

@@ -3,8 +3,8 @@ import { PlatformError, platformFiles, type PlatformFacts } from '../../apps/pla
 import { levelFor } from '../../apps/platform/namespaces';
 import type { HardeningException } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
-import type { VolumeKind } from '../../fleet/catalogue';
-import type { Cluster } from '../../fleet/model';
+import type { VolumeKind } from '../../model/catalogue';
+import type { Cluster } from '../../model/types';
 import { ANNOTATIONS, GATEKEEPER_NAMESPACE, LABELS, MONITORING_NAMESPACE, priorityClassName, storageClassName, SYSTEM_NAMESPACE } from '../../naming';
 import { validateObject } from '../kubernetes-schema';
 import { eks, ethereum, facts, fleet, gke } from './fleet';

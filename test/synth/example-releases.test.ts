@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { catalogue } from '../../chains';
-import type { Network } from '../../fleet/schema/network';
+import type { Network } from '../../model/schema/network';
 import { ROOT } from './command';
 
 const FLEET = join(ROOT, 'fleet');

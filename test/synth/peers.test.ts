@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { checkFleetFolder } from '../../fleet/check-folder';
+import { checkFleetFolder } from '../../model/check-folder';
 import { renderFleet } from '../../apps/render/render-fleet';
 import { catalogue } from '../../chains';
 import { readTree } from '../golden/trees';

@@ -1,5 +1,5 @@
-import { asList, asMap, type Declarations } from '../../../fleet/keys/declarations';
-import { compareReleases, ringsAhead } from '../../../fleet/release-order';
+import { asList, asMap, type Declarations } from '../../../model/keys/declarations';
+import { compareReleases, ringsAhead } from '../../../model/release-order';
 import type { Finding } from '../model';
 
 /**

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../../fleet/model';
+import type { Cluster } from '../../../model/types';
 import { celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 

@@ -1,5 +1,5 @@
 import { AGENT } from '../../../constructs/secret-agent';
-import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
+import { SIGNING_VOLUMES } from '../../../model/catalogue';
 import { celList, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 

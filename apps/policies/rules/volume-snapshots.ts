@@ -1,4 +1,4 @@
-import { SIGNING_VOLUMES } from '../../../fleet/catalogue';
+import { SIGNING_VOLUMES } from '../../../model/catalogue';
 import { celList, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';
 

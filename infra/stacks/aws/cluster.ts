@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { TerraformOutput } from 'cdktf';
-import type { Infrastructure, Settings } from '../../../fleet/model';
+import type { Infrastructure, Settings } from '../../../model/types';
 import {
   AUTOMATION_ACCESS,
   AUTOMATION_IDENTITIES,

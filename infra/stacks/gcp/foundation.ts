@@ -6,7 +6,7 @@ import { ProjectIamCustomRole } from '@cdktf/provider-google/lib/project-iam-cus
 import { ProjectIamMember } from '@cdktf/provider-google/lib/project-iam-member';
 import { ProjectService } from '@cdktf/provider-google/lib/project-service';
 import type { Construct } from 'constructs';
-import type { Settings } from '../../../fleet/model';
+import type { Settings } from '../../../model/types';
 import { CONNECT_ROLE, MIRROR_KEY_NAME, mirrorRepositoryName } from '../../../naming/clouds';
 import { gcpKeys, serviceAgent } from '../../parts/gcp-keys';
 import { gcpProjects, mirroredHosts } from '../../context/gcp';
