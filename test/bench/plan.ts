@@ -22,7 +22,7 @@ const LIMIT_NODES = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'stockade-bench-plan-'));
 try {
   const git = (...args: string[]): string => execFileSync('git', ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com', ...args], { cwd: folder, encoding: 'utf8' });
-  for (const part of ['apps', 'constructs', 'infra', 'naming', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const part of ['apps', 'chains', 'constructs', 'infra', 'model', 'naming', 'tools', 'workspace', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   mkdirSync(join(folder, 'fleet'));
   cpSync(join(ROOT, 'fleet'), join(folder, 'fleet'), { recursive: true, filter: (path) => !/\.(yaml|lock)$/.test(path) });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');

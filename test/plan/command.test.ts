@@ -24,7 +24,7 @@ const edit = (file: string, from: string, to: string): void => {
 };
 
 beforeAll(() => {
-  for (const part of ['apps', 'constructs', 'infra', 'naming', 'tools', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(repository.folder, part), { recursive: true });
+  for (const part of ['apps', 'chains', 'constructs', 'infra', 'model', 'naming', 'tools', 'workspace', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(repository.folder, part), { recursive: true });
   cpSync(join(ROOT, 'fleet'), join(repository.folder, 'fleet'), { recursive: true, filter: (path) => !/\.(yaml|lock)$/.test(path) });
   symlinkSync(join(ROOT, 'node_modules'), join(repository.folder, 'node_modules'), 'dir');
   repository.write('.gitignore', 'node_modules\ndist\n');
