@@ -10,7 +10,7 @@ import { askCluster, type Answer } from '../apps/keys/ask-cluster';
 import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
 import { refusedByPlan, type Refusal } from '../apps/plan/trusted-plan';
 import { readDeclarations } from '../model/keys/declarations';
-import { EMPTY_KEYS_LOCK, parse } from '../model/keys-lock';
+import { EMPTY_KEYS_LOCK, parse } from '../model/keys/text';
 import { KEYS_LOCK_FILE } from '../model/keys/journal';
 import { printable } from '../naming/printable';
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems } from '../../model/errors';
-import { EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import { loadFleet } from '../../model/load';
 import { printable } from '../../naming/printable';

@@ -1,6 +1,7 @@
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
-import { declaredKeys, state } from '../../model/keys-lock';
+import { declaredKeys } from '../../model/keys/agreement';
+import { state } from '../../model/keys/text';
 import type { ReadEntry } from '../../model/keys/journal';
 import type { Fleet } from '../../model/types';
 import { shortened } from '../../model/keys/retirement';

@@ -1,6 +1,6 @@
 import { readDeclarations } from '../../model/keys/declarations';
 import { fleetOnDisk } from '../../model/keys/on-disk';
-import { EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import { nameOf, type Commit } from '../../workspace/base-revision';
 import { fleetAt } from '../../model/keys/at-commit';

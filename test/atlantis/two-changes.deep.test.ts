@@ -9,7 +9,7 @@ import { readRendered, type Rendered } from '../../apps/deploy/rendered';
 import { formatJson } from '../../apps/plan/format/json';
 import { renderFleet } from '../../apps/render/render-fleet';
 import { catalogue } from '../../chains';
-import { parse } from '../../model/keys-lock';
+import { parse } from '../../model/keys/text';
 import { loadFleet } from '../../model/load';
 import { networkNamespace } from '../../naming';
 import { StandInCluster } from '../deploy/stand-in';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { type DraftEntry, KEYS_LOCK_FILE } from '../../model/keys/journal';
 
 /** What was generated, so that whoever measures can tell that nothing of it was left out. */

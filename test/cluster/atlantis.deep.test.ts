@@ -10,7 +10,7 @@ import { planManifests } from '../../apps/deploy/plan';
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Plan } from '../../apps/plan/model';
 import { catalogue } from '../../chains';
-import { parse as parseLock } from '../../model/keys-lock';
+import { parse as parseLock } from '../../model/keys/text';
 import { LABELS } from '../../naming';
 import { AUTOMATION_ACCESS, AUTOMATION_IDENTITIES, type AutomationIdentity } from '../../naming/clouds';
 import { Checkout } from '../atlantis/checkout';

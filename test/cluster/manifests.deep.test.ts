@@ -14,7 +14,7 @@ import { open, seal, type PlanFile } from '../../apps/deploy/plan-file';
 import type { Declared } from '../../apps/deploy/placements';
 import { nameOf, readRendered } from '../../apps/deploy/rendered';
 import { catalogue } from '../../chains';
-import { parse, state } from '../../model/keys-lock';
+import { parse, state } from '../../model/keys/text';
 import { ANNOTATIONS, LABELS } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { renderExample, type Example } from './example';

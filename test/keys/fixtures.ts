@@ -1,5 +1,6 @@
 import type { ChainCatalogue, ChainEntry } from '../../model/catalogue';
-import { append, EMPTY_KEYS_LOCK, parse, type Locate } from '../../model/keys-lock';
+import type { Locate } from '../../model/keys/agreement';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import type { DraftEntry, KeysLock } from '../../model/keys/journal';
 import type { Fleet, FleetNode, Network, Settings } from '../../model/types';
 

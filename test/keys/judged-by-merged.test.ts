@@ -4,7 +4,10 @@ import { loadFleet } from '../../model/load';
 import { readDeclarations } from '../../model/keys/declarations';
 import { asDeclared, keyNames } from '../../model/keys/names';
 import { waits } from '../../model/keys/waits';
-import { append, checkAgainstFleet, checkTransition, parse, planPlacement, transitionRules } from '../../model/keys-lock';
+import { planPlacement } from '../../model/keys/plan-placement';
+import { checkTransition, transitionRules } from '../../model/keys/transitions';
+import { checkAgainstFleet } from '../../model/keys/agreement';
+import { append, parse } from '../../model/keys/text';
 import { catalogue as real } from '../../chains';
 import { catalogue, fleetOf, locate, lockOf, place, retire } from './fixtures';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { append, parse, state } from '../../model/keys-lock';
+import { append, parse, state } from '../../model/keys/text';
 import type { DraftEntry } from '../../model/keys/journal';
 import { key, ScratchRepository } from './scratch-repository';
 

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  append,
-  checkAgainstFleet,
-  checkTransition,
-  EMPTY_KEYS_LOCK,
-  KEYS_LOCK_HEADER,
-  parse,
-  planPlacement,
-  planRetirement,
-  state,
-  transitionRules,
-} from '../../model/keys-lock';
+import { planRetirement } from '../../model/keys/plan-retirement';
+import { planPlacement } from '../../model/keys/plan-placement';
+import { checkTransition, transitionRules } from '../../model/keys/transitions';
+import { checkAgainstFleet } from '../../model/keys/agreement';
+import { append, EMPTY_KEYS_LOCK, KEYS_LOCK_HEADER, parse, state } from '../../model/keys/text';
 import { declarationsOf } from '../../model/keys/declarations';
 import { catalogue, fleetOf, locate, lockOf, place, retire } from './fixtures';
 

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import type { DraftEntry } from '../../model/keys/journal';
 
 /** Keys that nobody could take for real ones. */

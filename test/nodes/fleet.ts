@@ -9,7 +9,7 @@ import { catalogue } from '../../chains';
 import type { ComponentSpec } from '../../chains/component';
 import type { Manifest } from '../../constructs/manifest';
 import { formatProblems } from '../../model/errors';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import type { Fleet } from '../../model/types';
 import { componentName, keySecretPath, networkNamespace, nodeSecretPath } from '../../naming';

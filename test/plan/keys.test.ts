@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyHistory } from '../../apps/plan/rules/keys';
 import { readDeclarations, type Declarations } from '../../model/keys/declarations';
-import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys-lock';
+import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import type { DraftEntry } from '../../model/keys/journal';
 import { key } from '../keys/scratch-repository';
 import { codes, edited, GETH, golden, only, planOf, without, type Editable, type Files } from './trees';

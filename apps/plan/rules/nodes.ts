@@ -1,5 +1,5 @@
 import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
-import { state } from '../../../model/keys-lock';
+import { state } from '../../../model/keys/text';
 import { claimsOf } from '../../../constructs/claims';
 import { finding, type Context, type NodeChange } from '../context';
 import type { ObjectChange } from '../diff';
