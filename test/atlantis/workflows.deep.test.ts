@@ -3,8 +3,6 @@ import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DraftEntry } from '../../model/keys/journal';
-import { key, ScratchRepository } from '../keys/scratch-repository';
 import { Checkout } from './checkout';
 import { ROOT } from './fleets';
 import { AtlantisServer, missingPrograms, planFile, type PullRequest } from './server';
@@ -201,91 +199,5 @@ export class GcpBootstrapStack extends TerraformStack {
       });
       expect(refused(change)).toContain('node_modules/evil: from "http://169.254.169.254/latest/meta-data"');
     });
-  });
-});
-
-describe.skipIf(obstacle !== undefined)('pull requests about keys', () => {
-  const state = mkdtempSync(join(tmpdir(), 'stockade-atlantis-'));
-  const server = new AtlantisServer({ HOME: state, STOCKADE_HOME: ROOT, STOCKADE_STATE: state });
-  const project = { name: 'keys', dir: 'infra/projects/keys', workflow: 'keys' };
-  let repository: ScratchRepository;
-  const place = (digit: string, at: string): DraftEntry => ({ act: 'place', key: key(digit), network: 'hoodi', cluster: at.split('/')[0]!, node: at.split('/')[1]! });
-  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
-  const NODES = { 'eu/eth-0': { keys: [key('a')] }, 'us/eth-1': { keys: [key('b')] } };
-  const pull = (number: number): PullRequest => ({ checkout: repository.folder, head: repository.git('rev-parse', 'HEAD').trim(), number });
-  const merged = (): void => void repository.git('update-ref', 'refs/remotes/origin/main', 'main');
-
-  beforeAll(() => {
-    repository = new ScratchRepository();
-    repository.write('infra/projects/keys/demand.json', '{}\n');
-    repository.write('.gitignore', '*.tfplan\n*.tfplan.seal\n');
-    repository.declare(NODES).history([minutesAgo(600), place('a', 'eu/eth-0'), place('b', 'us/eth-1')]).commit('Two nodes');
-    merged();
-  });
-  afterAll(() => {
-    repository.remove();
-    rmSync(state, { recursive: true, force: true });
-  });
-
-  it('two that place one key: the second is refused once the first is merged', async () => {
-    for (const [name, nodes] of [
-      ['first', { ...NODES, 'eu/eth-0': { keys: [key('a'), key('c')] } }],
-      ['second', { ...NODES, 'us/eth-1': { keys: [key('b'), key('c')] } }],
-    ] as const) {
-      repository.git('checkout', '--quiet', '-b', name, 'main');
-      repository.declare(nodes);
-      expect((await repository.keys('place', '--all-new')).code).toBe(0);
-      repository.commit(name);
-      // Each alone is right; that both are planned at a time is kept by the project's lock.
-      expect(server.project(pull(1), 'plan', project)).toMatchObject({ code: 0 });
-    }
-    repository.git('checkout', '--quiet', 'first');
-    expect(server.project(pull(1), 'plan', project).code).toBe(0);
-    expect(server.project(pull(1), 'apply', project)).toMatchObject({ code: 0, output: expect.stringContaining('fleet/keys.lock is as planned') });
-    repository.git('checkout', '--quiet', 'main');
-    repository.git('merge', '--quiet', '--ff-only', 'first');
-    merged();
-
-    repository.git('checkout', '--quiet', 'second');
-    expect(server.project(pull(2), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining("doesn't begin with what origin/main has") });
-    // Put together by hand, both lines in the journal: the rules refuse it.
-    repository.git('checkout', '--quiet', '-B', 'both', 'main');
-    const own = repository.git('show', 'second:fleet/keys.lock').trimEnd().split('\n').at(-1)!;
-    repository.lock = `${repository.lock}${own}\n`;
-    repository.declare({ 'eu/eth-0': { keys: [key('a')] }, 'us/eth-1': { keys: [key('b'), key('c')] } }).commit('Both');
-    const both = server.project(pull(2), 'plan', project);
-    expect(both.code).toBe(1);
-    expect(both.output).toMatch(/keys-lock-/);
-  });
-
-  it('a move in one step is refused', () => {
-    repository.git('checkout', '--quiet', '-B', 'move', 'main');
-    repository.declare({ 'eu/eth-0': { keys: [key('c')], state: 'stopped' }, 'us/eth-1': { keys: [key('b'), key('a')] } });
-    const before = repository.lock;
-    repository.commit('Declare elsewhere');
-    expect(server.project(pull(3), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining('[keys-lock-') });
-    expect(repository.lock).toBe(before);
-  });
-
-  it('a journal that was shortened or rewritten is refused by the simplest of programs', () => {
-    repository.git('checkout', '--quiet', '-B', 'rewritten', 'main');
-    const lines = repository.lock.trimEnd().split('\n');
-    for (const text of [`${lines.slice(0, -1).join('\n')}\n`, repository.lock.replace('eu', 'us'), '']) {
-      repository.lock = text;
-      repository.commit('Rewritten');
-      expect(server.project(pull(4), 'plan', project)).toMatchObject({ code: 1, output: expect.stringContaining("doesn't begin with what origin/main has") });
-    }
-  });
-
-  it('what is applied is what was planned', async () => {
-    repository.git('checkout', '--quiet', '-B', 'later', 'main');
-    repository.declare({ 'eu/eth-0': { keys: [key('a'), key('c'), key('d')] }, 'us/eth-1': { keys: [key('b')] } });
-    expect((await repository.keys('place', '--all-new')).code).toBe(0);
-    repository.commit('One more');
-    const planned = pull(5);
-    expect(server.project(planned, 'plan', project).code).toBe(0);
-    repository.write('fleet/nodes/eu/note.txt', 'x');
-    repository.commit('After the plan');
-    expect(server.project(pull(5), 'apply', project)).toMatchObject({ code: 1, output: expect.stringContaining('is not the one that was planned') });
   });
 });
