@@ -193,7 +193,7 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
         expect(code).not.toBe(0);
         return output;
       };
-      expect(refusal(undefined)).toContain("nothing says what this change means: its plan can't be read");
+      expect(refusal(undefined)).toContain('there is no readable plan of this tree');
       expect(refusal(refusing({}))).toContain(`the plan of this change refuses: a disk goes (${CLUSTER}/${NODE})`);
       expect(refusal(refusing({ section: 'keys', places: { 'keys.lock': ['line 2'] } }))).toContain('the plan of this change refuses');
       // The controls: of another cluster it is nothing of this one, and the plan as it was lets it pass.
