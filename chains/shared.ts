@@ -47,24 +47,24 @@ export function unknownResources(node: ChainNode, volumes: Readonly<Record<strin
 }
 
 /** A release of a client, in as far as flags differ between releases. */
-export interface Release {
+export interface ReleaseLine {
   readonly major: number;
   readonly minor: number;
 }
 
 /** Reads an image tag: `v3.1.8`, `4.0.2`, `v4.1.0-jito`. */
-export function parseRelease(version: string): Release | undefined {
+export function parseRelease(version: string): ReleaseLine | undefined {
   const match = /^v?([0-9]+)\.([0-9]+)\.[0-9]+/.exec(version);
   return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;
 }
 
-export const atLeast = (release: Release, floor: Release): boolean => release.major > floor.major || (release.major === floor.major && release.minor >= floor.minor);
+export const atLeast = (release: ReleaseLine, floor: ReleaseLine): boolean => release.major > floor.major || (release.major === floor.major && release.minor >= floor.minor);
 
 /** The releases whose flags a definition was read against: from the first, up to but not including the second. */
 export interface SupportedReleases {
   readonly client: string;
-  readonly from: Release;
-  readonly before: Release;
+  readonly from: ReleaseLine;
+  readonly before: ReleaseLine;
 }
 
 /** What is wrong with the release that a component runs, where the definition knows the flags of some releases only. */

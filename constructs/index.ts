@@ -1,3 +1,3 @@
 export { StakingNode } from './staking-node';
 export { StakingNodeError, type StakingNodeProblem } from './staking-node-error';
-export type { AccessMode, AgentImage, Caller, Consumer, NodeConsumer, Placement, RemoteCaller, StakingNodeProps } from './staking-node-props';
+export type { AccessMode, AgentImage, Caller, Consumer, NodeConsumer, TargetPool, RemoteCaller, StakingNodeProps } from './staking-node-props';

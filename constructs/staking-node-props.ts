@@ -17,7 +17,7 @@ export interface StakingNodeProps {
   /** What the node runs, from a chain definition. */
   readonly components: readonly ComponentSpec[];
   /** Component, then the pool of machines that it runs on. */
-  readonly placements: Readonly<Record<string, Placement>>;
+  readonly placements: Readonly<Record<string, TargetPool>>;
   /** Image of the secret agent. */
   readonly agent: AgentImage;
   /**
@@ -91,7 +91,7 @@ export interface StakingNodeProps {
 }
 
 /** A pool of machines: its name is a label on them, its taints keep others off. */
-export interface Placement {
+export interface TargetPool {
   readonly pool: string;
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
 }

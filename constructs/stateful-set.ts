@@ -14,13 +14,13 @@ import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from 
 import { containerSecurityContext, podSecurityContext, TMP_MIB } from './hardening';
 import { manifestOf, selector, workloadLabels, type Manifest } from './manifest';
 import { AGENT, guardedVolume, needsToken } from './secret-agent';
-import type { AgentImage, NodeIdentity, Placement } from './staking-node-props';
+import type { AgentImage, NodeIdentity, TargetPool } from './staking-node-props';
 
 export interface StatefulSetInput {
   readonly node: NodeIdentity;
   readonly component: ComponentSpec;
   readonly agent: AgentImage;
-  readonly placement: Placement;
+  readonly placement: TargetPool;
   /** Name of the component's content-addressed ConfigMap. */
   readonly configMap: string;
   readonly running: boolean;

@@ -57,7 +57,7 @@ export function refusals(
 }
 
 /** What one component of a node asks of the pool that it was given. */
-export interface Placement {
+export interface PooledComponent {
   readonly node: string;
   readonly component: ComponentDemand;
   readonly pool: Pool;
@@ -70,7 +70,7 @@ export interface Placement {
  *
  * @param count how many machines some items need
  */
-export function packPools(cluster: Cluster, placements: readonly Placement[], agent: AgentDemand, count: (items: readonly PackItem[], capacity: Allocatable) => number = machinesFor): PoolSize[] {
+export function packPools(cluster: Cluster, placements: readonly PooledComponent[], agent: AgentDemand, count: (items: readonly PackItem[], capacity: Allocatable) => number = machinesFor): PoolSize[] {
   const byZone = new Map<string, PackItem[]>();
   for (const { node, component, pool, zone } of placements) {
     const key = `${pool.name}/${zone}`;
@@ -101,8 +101,8 @@ export function sizePools(fleet: Fleet, catalogue: ChainCatalogue, index = new F
 }
 
 /** Every component of every node that isn't retired, on the pool that it is given, by cluster. One that fits on none is left out. */
-export function placeAll(fleet: Fleet, catalogue: ChainCatalogue, index = new FleetIndex(fleet, catalogue)): ReadonlyMap<string, readonly (Placement & { readonly reach: FleetNode['reach'] })[]> {
-  const placements = new Map<string, (Placement & { readonly reach: FleetNode['reach'] })[]>(Object.keys(fleet.clusters).map((name) => [name, []]));
+export function placeAll(fleet: Fleet, catalogue: ChainCatalogue, index = new FleetIndex(fleet, catalogue)): ReadonlyMap<string, readonly (PooledComponent & { readonly reach: FleetNode['reach'] })[]> {
+  const placements = new Map<string, (PooledComponent & { readonly reach: FleetNode['reach'] })[]>(Object.keys(fleet.clusters).map((name) => [name, []]));
   for (const node of fleet.nodes) {
     const cluster = own(fleet.clusters, node.cluster);
     const chain = index.chain(node);

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems, type Problem } from '../../model/errors';
 import { planRetirement } from '../../model/keys/plan-retirement';
-import { planPlacement, type Plan } from '../../model/keys/plan-placement';
+import { planPlacement, type JournalPlan } from '../../model/keys/plan-placement';
 import { checkTransition, transitionRules } from '../../model/keys/transitions';
 import { checkAgainstFleet } from '../../model/keys/agreement';
 import { append, EMPTY_KEYS_LOCK, parse, state } from '../../model/keys/text';
@@ -146,7 +146,7 @@ async function retire(key: string | undefined, options: RetireOptions): Promise<
 }
 
 /** Quotes in each proof what the cloud says of the machines, asked as whoever runs this; whoever plans the change asks again. */
-async function withMachines(plan: Plan, machines: readonly string[], { declarations }: Merged): Promise<Plan> {
+async function withMachines(plan: JournalPlan, machines: readonly string[], { declarations }: Merged): Promise<JournalPlan> {
   const drafts: DraftEntry[] = [];
   const problems: Problem[] = [];
   for (const draft of plan.drafts) {
@@ -210,7 +210,7 @@ interface Writing {
   readonly check: (next: KeysLock) => readonly Problem[];
 }
 
-async function carryOut(plan: Plan, { lock, text, now, folder, dryRun, merged, check }: Writing): Promise<number> {
+async function carryOut(plan: JournalPlan, { lock, text, now, folder, dryRun, merged, check }: Writing): Promise<number> {
   if (plan.problems.length > 0) return refuse(plan.problems, folder, merged);
   if (plan.drafts.length === 0) {
     say('Nothing to do: the journal says so already.');

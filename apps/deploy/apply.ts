@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeployError, refuse, told, type Problem } from './errors';
+import { DeployError, refuse, told, type Failure } from './errors';
 import { substanceDigest } from './compare';
 import { applyServerSide, getRaw, rootOf, type Live } from './kubectl';
 import type { Access } from './access';
@@ -73,7 +73,7 @@ function stillPlaced({ objects, cluster }: PlanFile, declared: Declared, say: Ap
   const touched = objects.filter(({ action }) => action === 'create' || action === 'update');
   const moved = touched.filter(({ manifest }) => unmerged.has(nameOf(manifest)));
   const dangers = moved.filter(({ manifest }) => replicasOf(manifest) > 0);
-  const all = [...problems, ...dangers.map(({ manifest }): Problem => ({ message: `${nameOf(manifest)} claims a key that is no longer placed here: ${placementsOf(unmerged.get(nameOf(manifest))!)} was retired or moved since it was planned`, next: 'Plan again, and have that reviewed.' }))];
+  const all = [...problems, ...dangers.map(({ manifest }): Failure => ({ message: `${nameOf(manifest)} claims a key that is no longer placed here: ${placementsOf(unmerged.get(nameOf(manifest))!)} was retired or moved since it was planned`, next: 'Plan again, and have that reviewed.' }))];
   if (all.length > 0) throw new DeployError(all);
   for (const one of objects) if (one.action === 'unmerged') say(describeUnmerged(one));
   for (const one of moved) say(describeUnmerged({ ...one, unmerged: unmerged.get(nameOf(one.manifest)) }));
@@ -97,7 +97,7 @@ async function isPlanned(who: string, access: Access, { clusterUid: planned }: P
 async function unchangedSince(access: Access, touched: readonly Planned[]): Promise<ReadonlySet<string>> {
   const { live } = await read(access, touched.map(({ manifest }) => manifest));
   const held = new Set<string>();
-  const problems: Problem[] = touched.flatMap(({ manifest, before }): Problem[] => {
+  const problems: Failure[] = touched.flatMap(({ manifest, before }): Failure[] => {
     const name = nameOf(manifest);
     const now = live.get(name);
     if (before === (now === undefined ? undefined : substanceDigest(now))) return [];

@@ -5,14 +5,14 @@ export class DeployError extends Error {
   override readonly name = 'DeployError';
 
   constructor(
-    readonly problems: readonly Problem[],
+    readonly problems: readonly Failure[],
   ) {
     super(problems.map(({ message, detail = '', next }) => [`error: ${printable(message)}`, ...(detail === '' ? [] : detail.split('\n').map((line) => `    ${told(line)}`)), `  next: ${printable(next)}`].join('\n')).join('\n'));
   }
 }
 
 /** Texts may quote what was rendered, and what a program answered: they are made printable when they become a message. */
-export interface Problem {
+export interface Failure {
   readonly message: string;
   /** Another program's own words, line by line. */
   readonly detail?: string;

@@ -6,7 +6,7 @@ import type { ReadEntry } from '../../model/keys/journal';
 import type { Fleet } from '../../model/types';
 import { shortened } from '../../model/keys/retirement';
 import { claimsOf } from '../../constructs/claims';
-import type { Problem } from './errors';
+import type { Failure } from './errors';
 import { nameOf } from './rendered';
 
 /** By what it is judged where a key may sign. */
@@ -21,7 +21,7 @@ export interface PlacementJudgement {
   /** StatefulSets that are not applied until the journal is merged, with the keys that it does not place there. */
   readonly unmerged: ReadonlyMap<string, readonly string[]>;
   /** What no journal makes right. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Failure[];
 }
 
 /**
@@ -34,7 +34,7 @@ export function judgePlacements(manifests: readonly Manifest[], cluster: string,
   const configMaps = manifests.filter(({ kind }) => kind === 'ConfigMap');
   const claimedBy = new Map<string, string>();
   const unmerged = new Map<string, readonly string[]>();
-  const problems: Problem[] = [];
+  const problems: Failure[] = [];
   for (const workload of manifests.filter(({ kind }) => kind === 'StatefulSet')) {
     const name = nameOf(workload);
     const wrong = (message: string, next = 'Render the fleet again, by reviewed code, and read what it renders.'): void => void problems.push({ message: `${name} ${message}`, next });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { digestOf } from './canonical';
-import { DeployError, refuse, type Problem } from './errors';
-import { inspect, type Rendered } from './rendered';
+import { DeployError, refuse, type Failure } from './errors';
+import { inspect, type ReviewedObject } from './rendered';
 
 export type Action =
   | 'create'
@@ -12,7 +12,7 @@ export type Action =
   /** The merged journal does not place a key that it claims here: it is left as it is until that is merged. */
   | 'unmerged';
 
-export interface Planned extends Rendered {
+export interface Planned extends ReviewedObject {
   readonly action: Action;
   /** Digest of what the cluster had when the plan was made; absent where it had nothing. */
   readonly before?: string;
@@ -64,7 +64,7 @@ export function open(file: string, expected: Expected): { readonly plan: PlanFil
   const { digest, plan } = content;
   if (typeof plan !== 'object' || plan === null || plan.format !== FORMAT) return refuse(`${file} is not of format ${FORMAT}`, again);
   const actual = digestOf(plan);
-  const problems: Problem[] = [
+  const problems: Failure[] = [
     ...(digest === actual ? [] : [{ message: `${file} is not what was planned: its content has the digest ${actual}, and it says ${String(digest)}`, next: again }]),
     ...(expected.digest === undefined || expected.digest === actual ? [] : [{ message: `${file} has the digest ${actual}, and ${expected.digest} was reviewed`, next: again }]),
     ...(plan.cluster === expected.cluster ? [] : [{ message: `${file} is a plan for cluster "${plan.cluster}", not for "${expected.cluster}"`, next: 'Name the cluster that was planned.' }]),

@@ -1,12 +1,12 @@
 import type { Manifest } from '../../constructs/manifest';
 import { differencesBetween, differencesByReading, substanceDigest } from './compare';
-import { DeployError, NO_CHANGES, refuse, told, type Problem } from './errors';
+import { DeployError, NO_CHANGES, refuse, told, type Failure } from './errors';
 import { applyServerSide, type Live } from './kubectl';
 import type { Access } from './access';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
 import { clusterUid, holdOf, leftAlone, read, undeclaredSigners, type Reading } from './read';
-import { nameOf, type Rendered } from './rendered';
+import { nameOf, type ReviewedObject } from './rendered';
 
 export interface PlanOptions {
   readonly cluster: string;
@@ -23,7 +23,7 @@ export interface PlanOptions {
  *
  * @throws DeployError with every object that the API server would refuse, or that would let a key sign where it is not known to be the only one
  */
-export async function planManifests(access: Access, rendered: readonly Rendered[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
+export async function planManifests(access: Access, rendered: readonly ReviewedObject[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
   const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
   const manifests = rendered.map(({ manifest }) => manifest);
   const reading = await read(access, manifests);
@@ -44,15 +44,15 @@ export async function planManifests(access: Access, rendered: readonly Rendered[
 }
 
 /** What would sign because of this plan, with a key that the merged journal does not place here. */
-const startsUnmerged = (manifests: readonly Manifest[], { live }: Reading, unmerged: ReadonlyMap<string, readonly string[]>): Problem[] =>
-  manifests.flatMap((manifest): Problem[] => {
+const startsUnmerged = (manifests: readonly Manifest[], { live }: Reading, unmerged: ReadonlyMap<string, readonly string[]>): Failure[] =>
+  manifests.flatMap((manifest): Failure[] => {
     const name = nameOf(manifest);
     const [keys, now] = [unmerged.get(name), live.get(name)];
     if (keys === undefined || replicasOf(manifest) === 0 || (now !== undefined && replicasOf(now) > 0) || holdOf(now) !== undefined) return [];
     return [{ message: `${name} would start, and ${placementsOf(keys)} is not merged: another change may place it elsewhere`, next: 'Merge the journal first: declare the node stopped in this change (state: stopped), have that applied and merged, then start it in a change of its own.' }];
   });
 
-function compare(one: Rendered, { live: all }: Reading, after: Live | undefined): Planned {
+function compare(one: ReviewedObject, { live: all }: Reading, after: Live | undefined): Planned {
   const live = all.get(nameOf(one.manifest));
   if (live === undefined) return { ...one, action: 'create', changes: [] };
   const before = substanceDigest(live);
@@ -87,7 +87,7 @@ export function describeUnmerged({ manifest, before, unmerged = [] }: Planned): 
 
 const SHOWN = 5;
 
-function withGatekeeper(rendered: readonly Rendered[], { isServed }: Reading, without: boolean): readonly Rendered[] {
+function withGatekeeper(rendered: readonly ReviewedObject[], { isServed }: Reading, without: boolean): readonly ReviewedObject[] {
   const templates = rendered.find(({ stage }) => stage === 'gatekeeper-templates');
   if (templates === undefined || isServed(templates.manifest)) return rendered;
   if (!without) refuse('the cluster serves no ConstraintTemplate: Gatekeeper is not installed', 'Apply the add-ons of the cluster first. Or go by the native policies alone, with --without-gatekeeper.');
@@ -98,7 +98,7 @@ function withGatekeeper(rendered: readonly Rendered[], { isServed }: Reading, wi
  * The deployer's objects as they would be. Those of a namespace that isn't there yet can't be tried, and held ones would only be refused. What a
  * quota or policy of today refuses may pass the one that the same plan brings: then that is said, and the object is compared by reading.
  */
-async function tryOut(access: Access, rendered: readonly Rendered[], { live, namespaces }: Reading, boundsChange: boolean): Promise<{ readonly tried: ReadonlyMap<string, Live>; readonly untried: readonly string[] }> {
+async function tryOut(access: Access, rendered: readonly ReviewedObject[], { live, namespaces }: Reading, boundsChange: boolean): Promise<{ readonly tried: ReadonlyMap<string, Live>; readonly untried: readonly string[] }> {
   const subjects = rendered
     .filter(({ by, manifest }) => by === 'deployer' && namespaces.has(manifest.metadata.namespace ?? ''))
     .map(({ manifest }) => manifest)

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
-import { DeployError, type Problem } from './errors';
+import { DeployError, type Failure } from './errors';
 import { discovery, getRaw, rootOf, type Live } from './kubectl';
 import type { Access } from './access';
 import { replicasOf } from './placements';
@@ -69,9 +69,9 @@ export function leftAlone(reading: Reading, manifests: readonly Manifest[]): str
  * Signers that nothing declares: nobody looks after them, while the journal may give their keys to another node. Looked for in every namespace of a network that the
  * cluster has, also of one that is no longer rendered at all. One that is stopped is no danger, and is left alone.
  */
-export async function undeclaredSigners(access: Access, { namespaces }: Reading, manifests: readonly Manifest[]): Promise<{ readonly running: readonly Problem[]; readonly stopped: readonly string[] }> {
+export async function undeclaredSigners(access: Access, { namespaces }: Reading, manifests: readonly Manifest[]): Promise<{ readonly running: readonly Failure[]; readonly stopped: readonly string[] }> {
   const rendered = new Set(manifests.filter(({ kind }) => kind === 'StatefulSet').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
-  const running: Problem[] = [];
+  const running: Failure[] = [];
   const stopped: string[] = [];
   await inParallel([...namespaces].filter((name) => name.startsWith(networkNamespace(''))).sort(), async (namespace) => {
     const signers = `labelSelector=${encodeURIComponent(`${LABELS.signer}=true`)}`;

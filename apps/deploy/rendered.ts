@@ -4,7 +4,7 @@ import { loadAll } from 'js-yaml';
 import type { Manifest } from '../../constructs/manifest';
 import { GATEKEEPER_NAMESPACE } from '../../naming';
 import { appliedBy } from '../platform/permissions';
-import { DeployError, refuse, type Problem } from './errors';
+import { DeployError, refuse, type Failure } from './errors';
 import { nameProblems } from './names';
 
 /** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
@@ -12,16 +12,16 @@ export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templat
 export type Stage = (typeof STAGES)[number];
 
 /** One object to apply, and as whom. */
-export interface Rendered {
+export interface ReviewedObject {
   readonly stage: Stage;
   readonly by: 'platform' | 'deployer';
   readonly manifest: Manifest;
 }
 
 /** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws DeployError */
-export function readRendered(folder: string): Rendered[] {
+export function readRendered(folder: string): ReviewedObject[] {
   const rendered = filesBelow(folder, '').flatMap((path) =>
-    documentsOf(join(folder, path)).map((manifest): Rendered => ({ ...placeOf(path, manifest), manifest })),
+    documentsOf(join(folder, path)).map((manifest): ReviewedObject => ({ ...placeOf(path, manifest), manifest })),
   );
   if (rendered.length === 0) refuse(`there are no manifests in ${folder}`, 'Render the fleet, and name the folder of one cluster.');
   inspect(rendered);
@@ -41,14 +41,14 @@ function documentsOf(file: string): Manifest[] {
 }
 
 /** @throws DeployError with all that makes these manifests ones that are never applied, whoever reviewed them */
-export function inspect(rendered: readonly Rendered[]): void {
+export function inspect(rendered: readonly ReviewedObject[]): void {
   // By themselves, and first: every other message quotes them.
-  const unnamed = rendered.flatMap(({ manifest }) => nameProblems(manifest).map((message): Problem => ({ message: `${String(manifest.kind)} ${JSON.stringify(manifest.metadata?.name)} ${message}`, next: 'Mend what renders it.' })));
+  const unnamed = rendered.flatMap(({ manifest }) => nameProblems(manifest).map((message): Failure => ({ message: `${String(manifest.kind)} ${JSON.stringify(manifest.metadata?.name)} ${message}`, next: 'Mend what renders it.' })));
   if (unnamed.length > 0) throw new DeployError(unnamed);
   const seen = new Set<string>();
-  const problems: Problem[] = rendered.flatMap(({ by, manifest }) => {
+  const problems: Failure[] = rendered.flatMap(({ by, manifest }) => {
     const what = nameOf(manifest);
-    const wrong = (message: string, next: string): Problem[] => [{ message: `${what} ${message}`, next }];
+    const wrong = (message: string, next: string): Failure[] => [{ message: `${what} ${message}`, next }];
     if (seen.has(what)) return wrong('is there twice', 'Render the fleet again.');
     seen.add(what);
     if (!KINDS.has(kindOf(manifest)) && !manifest.apiVersion.startsWith('constraints.gatekeeper.sh/')) return wrong('is of a kind that synth never renders', 'Apply it by other means, if it must be.');
@@ -65,7 +65,7 @@ export function inspect(rendered: readonly Rendered[]): void {
 }
 
 /** On EKS the platform opens the add-ons' own traffic; nothing else of ours is in their namespaces. */
-const isForAddOns = (by: Rendered['by'], { kind, metadata: { namespace = '' } }: Manifest): boolean => by === 'platform' && kind === 'NetworkPolicy' && ['kube-system', GATEKEEPER_NAMESPACE].includes(namespace);
+const isForAddOns = (by: ReviewedObject['by'], { kind, metadata: { namespace = '' } }: Manifest): boolean => by === 'platform' && kind === 'NetworkPolicy' && ['kube-system', GATEKEEPER_NAMESPACE].includes(namespace);
 
 interface StatefulSetSpec {
   readonly replicas?: unknown;
@@ -110,7 +110,7 @@ function placeOf(path: string, manifest: Manifest): { readonly stage: Stage; rea
   return { stage: manifest.kind === 'StatefulSet' ? 'workloads' : 'nodes', by: 'deployer' };
 }
 
-const sorted = (rendered: readonly Rendered[]): Rendered[] =>
+const sorted = (rendered: readonly ReviewedObject[]): ReviewedObject[] =>
   [...rendered].sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || (nameOf(a.manifest) < nameOf(b.manifest) ? -1 : 1));
 
 /** Files of a rendered tree; a link or anything else that is no plain file is refused, since it could lead anywhere. */

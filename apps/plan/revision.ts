@@ -21,7 +21,7 @@ export interface RenderRequest {
   readonly log: (line: string) => void;
 }
 
-export interface Rendered extends Revision {
+export interface RenderedRevision extends Revision {
   /** The revision has no fleet: its tree is empty. */
   readonly noFleet: boolean;
 }
@@ -32,7 +32,7 @@ export interface Rendered extends Revision {
  *
  * @throws PlanError where the revision can't be rendered, with what its code said
  */
-export async function renderRevision(request: RenderRequest): Promise<Rendered> {
+export async function renderRevision(request: RenderRequest): Promise<RenderedRevision> {
   const { commit, folder, fleet, log } = request;
   const name = commit?.name ?? 'the working tree';
   const output = join(folder, 'output');

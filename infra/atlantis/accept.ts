@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @param folder with `dist/` and `cdktf.out/`, as `synth` writes them
  * @returns what is wrong, by its path
  */
-export function wrongInRendered(folder: string, { limits = LIMITS, ...bounds }: Bounds & { readonly limits?: Limits } = {}): string[] {
+export function wrongInRendered(folder: string, { limits = LIMITS, ...bounds }: ServerScope & { readonly limits?: Limits } = {}): string[] {
   const wrong: string[] = [];
   let [files, bytes] = [0, 0];
   const visit = (path: string): void => {
@@ -63,7 +63,7 @@ const PROVIDER_KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where this server's identities have something to do; where one of them is not said, anything is taken. */
-export interface Bounds {
+export interface ServerScope {
   /** Buckets that may hold Terraform's state. */
   readonly buckets?: readonly string[];
   /** Google's projects that clusters may be in. */
@@ -71,7 +71,7 @@ export interface Bounds {
 }
 
 /** What a stack's JSON holds that a stack of ours never does. */
-export function wrongInTerraform(text: string, stack: string, { buckets, projects }: Bounds = {}): string[] {
+export function wrongInTerraform(text: string, stack: string, { buckets, projects }: ServerScope = {}): string[] {
   let json: Json;
   try {
     json = JSON.parse(text) as Json;

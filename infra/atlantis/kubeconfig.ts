@@ -3,20 +3,20 @@ import type { AutomationIdentity } from '../../naming/clouds';
 import { DeclarationError } from '../context/declared-cluster';
 
 /** Projects and account in which this server may look for clusters. A fleet that is only planned must not lead it elsewhere: who answers there is shown a token. */
-export interface Bounds {
+export interface LookupScope {
   readonly gcpProjects: readonly string[];
   readonly awsAccount: string;
 }
 
 /** Where a cluster is, by its declaration. */
-export type Place = { readonly name: string } & (Pick<Extract<Cluster, { cloud: 'gcp' }>, 'cloud' | 'project' | 'region'> | Pick<Extract<Cluster, { cloud: 'aws' }>, 'cloud' | 'account' | 'region'>);
+export type ClusterLocation = { readonly name: string } & (Pick<Extract<Cluster, { cloud: 'gcp' }>, 'cloud' | 'project' | 'region'> | Pick<Extract<Cluster, { cloud: 'aws' }>, 'cloud' | 'account' | 'region'>);
 
 /**
  * The command that asks the cloud about a cluster. Its output is for {@link kubeconfig}.
  *
  * @throws DeclarationError where the declaration leads out of bounds
  */
-export function describeCommand(place: Place, { gcpProjects, awsAccount }: Bounds): readonly string[] {
+export function describeCommand(place: ClusterLocation, { gcpProjects, awsAccount }: LookupScope): readonly string[] {
   if (!/^[a-z0-9-]+$/.test(place.region)) throw new DeclarationError(`cluster ${JSON.stringify(place.name)} is declared in region ${JSON.stringify(place.region)}, which is none\n  next: Correct fleet/clusters/${place.name}.yaml.`);
   if (place.cloud === 'gcp') {
     if (!gcpProjects.includes(place.project)) throw foreign(place, 'project', place.project, gcpProjects);
@@ -26,7 +26,7 @@ export function describeCommand(place: Place, { gcpProjects, awsAccount }: Bound
   return ['aws', 'eks', 'describe-cluster', `--name=${place.name}`, `--region=${place.region}`, '--output=json'];
 }
 
-const foreign = ({ name }: Place, what: string, value: string, allowed: readonly string[]): DeclarationError =>
+const foreign = ({ name }: ClusterLocation, what: string, value: string, allowed: readonly string[]): DeclarationError =>
   new DeclarationError(`cluster ${JSON.stringify(name)} is in ${what} ${JSON.stringify(value)}, in which this server looks for none\n  allowed: ${allowed.join(', ')}\n  next: Correct fleet/clusters/${name}.yaml. A new ${what} is made known to the server by its own stack, and a restart, first.`);
 
 export interface KubeconfigOptions {
@@ -43,7 +43,7 @@ export interface KubeconfigOptions {
  * @param described what the cloud said of the cluster
  * @throws DeclarationError where it says no endpoint
  */
-export function kubeconfig(place: Place, described: string, { identity, bin, proxy }: KubeconfigOptions): string {
+export function kubeconfig(place: ClusterLocation, described: string, { identity, bin, proxy }: KubeconfigOptions): string {
   const cluster = place.cloud === 'gcp' ? gkeEndpoint(place.name, described) : { ...eksEndpoint(place.name, described), ...(proxy === undefined ? {} : { 'proxy-url': proxy }) };
   const token = place.cloud === 'gcp' ? [`${bin}/google-token`] : ['aws', 'eks', 'get-token', `--cluster-name=${place.name}`, `--region=${place.region}`, '--output=json'];
   const exec = { apiVersion: place.cloud === 'gcp' ? 'client.authentication.k8s.io/v1' : 'client.authentication.k8s.io/v1beta1', command: `${bin}/as`, args: [identity, '--', ...token], interactiveMode: 'Never', provideClusterInfo: false };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-export interface Bounds {
+export interface ResourceLimits {
   readonly seconds: number;
   /** Processes and threads, of all together. */
   readonly tasks: number;
@@ -25,7 +25,7 @@ const EVERY_MS = 50;
  *
  * @returns its exit code; 124 where a bound ended it, which is said
  */
-export function watched(command: readonly [string, ...string[]], bounds: Bounds, say: (line: string) => void): Promise<number> {
+export function watched(command: readonly [string, ...string[]], bounds: ResourceLimits, say: (line: string) => void): Promise<number> {
   return new Promise((settle, reject) => {
     const child = spawn(command[0], command.slice(1), { stdio: 'inherit' });
     const ends = Date.now() + bounds.seconds * 1000;

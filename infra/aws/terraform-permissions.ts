@@ -379,7 +379,7 @@ export const COVERED: { readonly always: ReadonlySet<string>; readonly atHome: R
 export const OUR_TAG = { key: 'managed-by', value: 'stockade' } as const;
 
 /** What a fleet's names and regions are. */
-interface Place {
+interface FleetScope {
   readonly account: string;
   readonly atHome: boolean;
   /** All that stacks make anything in, or made. */
@@ -392,7 +392,7 @@ interface Place {
   readonly snapshots: string;
 }
 
-function placeOf({ fleet: { clusters, infrastructure: { aws, home, snapshots, state: { aws: state }, tombstones } } }: StackContext): Place {
+function placeOf({ fleet: { clusters, infrastructure: { aws, home, snapshots, state: { aws: state }, tombstones } } }: StackContext): FleetScope {
   const declared = [...Object.values(clusters).map((cluster) => ({ ...cluster, cluster: cluster.name })), ...tombstones.filter(({ destroyed }) => !destroyed)];
   const [eks, gke] = [declared.filter(({ cloud }) => cloud === 'aws'), declared.flatMap((one) => (one.cloud === 'gcp' ? [one.project] : []))];
   const atHome = home.cloud === 'aws';
@@ -409,7 +409,7 @@ function placeOf({ fleet: { clusters, infrastructure: { aws, home, snapshots, st
 
 const sorted = (all: readonly string[]): string[] => [...new Set(all)].sort();
 
-const accessOf = ({ atHome }: Place): readonly Access[] => [...Object.values(ALWAYS), ...(atHome ? Object.values(AT_HOME) : [])];
+const accessOf = ({ atHome }: FleetScope): readonly Access[] => [...Object.values(ALWAYS), ...(atHome ? Object.values(AT_HOME) : [])];
 
 const reads = (access: readonly Access[]): string[] => sorted(access.flatMap(({ read }) => read));
 const writes = (access: readonly Access[]): string[] => sorted(access.flatMap(({ make = [], change = [] }) => [...make, ...change]));
@@ -422,7 +422,7 @@ const allow = (Sid: string, Action: readonly string[], Resource: string | readon
   Action.length === 0 ? [] : [{ Sid, Action, Resource, ...(Condition === undefined ? {} : { Condition }) }];
 
 /** Only in the fleet's regions: ARNs leave the region out, so that a policy names each of them once. */
-const within = ({ regions }: Place): NonNullable<Statement['Condition']> => ({ StringEquals: { 'aws:RequestedRegion': regions } });
+const within = ({ regions }: FleetScope): NonNullable<Statement['Condition']> => ({ StringEquals: { 'aws:RequestedRegion': regions } });
 
 /** Writes for which IAM knows no resource, so that a policy has to say `*`: the fleet's regions bound them. */
 export const WITHOUT_RESOURCE: ReadonlySet<string> = new Set([
@@ -450,7 +450,7 @@ const readsEverywhere = (action: string): boolean =>
  * What of a service is the stacks', by the names that they give. ACM and KMS name what they make themselves: a certificate and a key are any of the account's.
  * (KMS could tell keys by alias or tag, but takes five minutes to know either: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html.)
  */
-function scopesOf({ account, clusters, projects, snapshots, state }: Place): Readonly<Record<string, readonly string[]>> {
+function scopesOf({ account, clusters, projects, snapshots, state }: FleetScope): Readonly<Record<string, readonly string[]>> {
   const arn = (service: string, resource: string): string => `arn:aws:${service}:*:${account}:${resource}`;
   const iam = (resource: string): string => `arn:aws:iam::${account}:${resource}`;
   const all = (service: string, resources: readonly string[]): readonly string[] => resources.map((resource) => arn(service, resource));
@@ -481,7 +481,7 @@ function scopesOf({ account, clusters, projects, snapshots, state }: Place): Rea
 
 const readEverywhere = (access: readonly Access[]): Statement[] => allow('See', reads(access).filter(readsEverywhere), '*');
 
-function readNamed(access: readonly Access[], place: Place, parts: readonly Part[]): Statement[] {
+function readNamed(access: readonly Access[], place: FleetScope, parts: readonly Part[]): Statement[] {
   const named = reads(access).filter((action) => !readsEverywhere(action));
   return servicesOf(named, parts).flatMap((service) => allow(`See${pascal(service)}`, named.filter(of(service)), [...scopeOf(place, service), ...(service === 'iam' ? [serviceRoles(place)] : [])]));
 }
@@ -489,7 +489,7 @@ function readNamed(access: readonly Access[], place: Place, parts: readonly Part
 /** S3's names are the world's and IAM has no region: what they scope is in no other. */
 const GLOBAL: ReadonlySet<string> = new Set(['iam', 's3']);
 
-function changeNamed(access: readonly Access[], place: Place, part: Part): Statement[] {
+function changeNamed(access: readonly Access[], place: FleetScope, part: Part): Statement[] {
   const named = writes(access).filter((action) => !WITHOUT_RESOURCE.has(action) && !of('ec2')(action));
   return servicesOf(named, [part]).flatMap((service) => allow(`Change${pascal(service)}`, named.filter(of(service)), scopeOf(place, service), GLOBAL.has(service) ? undefined : within(place)));
 }
@@ -497,13 +497,13 @@ function changeNamed(access: readonly Access[], place: Place, part: Part): State
 const servicesOf = (actions: readonly string[], parts: readonly Part[]): string[] => sorted(actions.map(serviceOf)).filter((service) => parts.includes(partOf(service)));
 
 /** @throws Error where nobody has said what of a service is the stacks' */
-function scopeOf(place: Place, service: string): readonly string[] {
+function scopeOf(place: FleetScope, service: string): readonly string[] {
   const scope = scopesOf(place)[service];
   if (scope === undefined) throw new Error(`no scope is declared for the service "${service}": say in scopesOf (infra/aws/terraform-permissions.ts) by which names its resources are the stacks'`);
   return scope;
 }
 
-const changeWithoutResource = (access: readonly Access[], place: Place): Statement[] => allow('ChangeWithoutResource', writes(access).filter((action) => WITHOUT_RESOURCE.has(action)), '*', within(place));
+const changeWithoutResource = (access: readonly Access[], place: FleetScope): Statement[] => allow('ChangeWithoutResource', writes(access).filter((action) => WITHOUT_RESOURCE.has(action)), '*', within(place));
 
 /** `AccessAnalyzer` of `access-analyzer`: a statement's id takes letters and digits. */
 const pascal = (service: string): string => service.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
@@ -534,7 +534,7 @@ const TAGGED_LATER = ['security-group', 'security-group-rule', 'vpc-peering-conn
  * EC2 gives ids, not names, so what is the stacks' is told by their tag. They may make things that are tagged as they are made, and change and delete what bears the tag: the
  * machines of EKS, which run the nodes, bear none, nor do the disks of pods. What is imported has to be tagged by hand before.
  */
-function changeEc2(access: readonly Access[], place: Place): Statement[] {
+function changeEc2(access: readonly Access[], place: FleetScope): Statement[] {
   const types = (names: readonly string[]): string[] => names.map((name) => `arn:aws:ec2:*:${place.account}:${name}/*`);
   const ec2 = (actions: readonly string[]): string[] => sorted(actions).filter((action) => of('ec2')(action) && !WITHOUT_RESOURCE.has(action));
   const made = ec2(access.flatMap(({ make = [] }) => make));
@@ -556,7 +556,7 @@ function changeEc2(access: readonly Access[], place: Place): Statement[] {
   ];
 }
 
-const serviceRoles = ({ account }: Place, service = '*'): string => `arn:aws:iam::${account}:role/aws-service-role/${service === '*' ? '*' : `${service}.amazonaws.com/*`}`;
+const serviceRoles = ({ account }: FleetScope, service = '*'): string => `arn:aws:iam::${account}:role/aws-service-role/${service === '*' ? '*' : `${service}.amazonaws.com/*`}`;
 
 /** Services whose roles the foundation makes. */
 const ROLES_OF_SERVICES = ['autoscaling', 'eks', 'eks-nodegroup', 'elasticloadbalancing'] as const;
@@ -568,7 +568,7 @@ const PASSED_TO = ['ec2', 'eks', 'pods.eks', 'vpc-flow-logs'] as const;
 const hosts = (services: readonly string[]): string[] => services.map((service) => `${service}.amazonaws.com`);
 
 /** Roles that are given to services, roles of services, and policies that roles are given: each bound to whom or what. */
-function changeRoles(place: Place): Statement[] {
+function changeRoles(place: FleetScope): Statement[] {
   const { account, atHome } = place;
   const roles = `arn:aws:iam::${account}:role/stockade-*`;
   return [
@@ -582,11 +582,11 @@ function changeRoles(place: Place): Statement[] {
 }
 
 /** Services that use a key as whoever asks them: EKS takes a grant for Secrets; EC2, RDS and Secrets Manager encrypt disks and the password of the database's owner. */
-const keyUsers = ({ atHome }: Place): readonly string[] => (atHome ? ['ec2', 'eks', 'rds', 'secretsmanager'] : ['eks']);
+const keyUsers = ({ atHome }: FleetScope): readonly string[] => (atHome ? ['ec2', 'eks', 'rds', 'secretsmanager'] : ['eks']);
 
 const through = (services: readonly string[]): string[] => services.map((service) => `${service}.*.amazonaws.com`);
 
-function keysThroughServices(place: Place): Statement[] {
+function keysThroughServices(place: FleetScope): Statement[] {
   const { account, atHome } = place;
   const key = `arn:aws:kms:*:${account}:key/*`;
   const via = { StringLike: { 'kms:ViaService': through(keyUsers(place)) } };
@@ -603,7 +603,7 @@ function keysThroughServices(place: Place): Statement[] {
 }
 
 /** A plan looks at the state and takes no lock. Who applies writes it, and makes and removes its lock, which is a file beside it. */
-function state({ state: { account, bucket, region } }: Place, identity: Identity): Statement[] {
+function state({ state: { account, bucket, region } }: FleetScope, identity: Identity): Statement[] {
   const objects = (suffix: string): string => `arn:aws:s3:::${bucket}/${stateKey('*')}${suffix}`;
   const [states, locks] = [objects('.tfstate'), objects('.tfstate.tflock')];
   const reading = identity === 'plan';
@@ -631,7 +631,7 @@ const KEY_USES = [
 ] as const;
 
 /** What neither identity has any business with, whatever else it is ever allowed: content. */
-function never(place: Place, identity: Identity): Statement[] {
+function never(place: FleetScope, identity: Identity): Statement[] {
   const deny = (Sid: string, Action: readonly string[], Resource: string | readonly string[] = '*', Condition?: Statement['Condition']): Statement => ({
     Sid,
     Effect: 'Deny',

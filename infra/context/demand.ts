@@ -1,6 +1,6 @@
 import type { ChainCatalogue } from '../../model/catalogue';
 import type { Cluster, Fleet, FleetNode, Pool } from '../../model/types';
-import { packPools, placeAll, type Placement, type PoolSize } from '../../model/sizing';
+import { packPools, placeAll, type PooledComponent, type PoolSize } from '../../model/sizing';
 
 /**
  * What the nodes of a cluster ask of its infrastructure. It is all that Terraform takes from nodes: whatever does not show here
@@ -55,7 +55,7 @@ export function portRanges(ports: readonly number[]): string[] {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
 }
 
-function openPorts({ node, component, pool, zone, reach: { via } }: Placement & { readonly reach: FleetNode['reach'] }): OpenPorts[] {
+function openPorts({ node, component, pool, zone, reach: { via } }: PooledComponent & { readonly reach: FleetNode['reach'] }): OpenPorts[] {
   const ports = component.ports.filter(({ purpose }) => purpose === 'p2p').map(({ port, protocol }) => ({ port, protocol }));
   const onMachine = component.hostNetwork || via === 'nodePort' || via === 'hostNetwork';
   if (ports.length === 0 || (!onMachine && via !== 'loadBalancer')) return [];

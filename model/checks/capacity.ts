@@ -1,7 +1,7 @@
 import { type Problem, problems } from '../errors';
 import { own } from '../lookup';
 import { machineOf } from '../machines';
-import { choosePool, demandText, pack, packPools, type Placement, type PoolSize, refusals } from '../sizing';
+import { choosePool, demandText, pack, packPools, type PooledComponent, type PoolSize, refusals } from '../sizing';
 import { type CheckContext, clusterFile, type RunningSubject } from './context';
 
 /** Every component has a pool in its zone that it fits. */
@@ -48,7 +48,7 @@ const SHOWN = 3;
 /** No pool needs more machines in a zone than it may have; and none needs many more than its components fill. */
 export function poolSizes(running: readonly RunningSubject[], context: CheckContext): Problem[] {
   const { agentDemand } = context.catalogue;
-  const placed = new Map<string, (Placement & { subject: RunningSubject })[]>();
+  const placed = new Map<string, (PooledComponent & { subject: RunningSubject })[]>();
   for (const subject of running) {
     const { node, cluster, chain, components } = subject;
     for (const component of components) {

@@ -52,17 +52,17 @@ function declaredRanges({ fleet }: CheckContext): DeclaredRange[] {
   ];
 }
 
-interface Bounds {
+interface AddressBounds {
   readonly given: number;
   readonly first: number;
   readonly last: number;
   readonly bits: number;
 }
 
-interface Range extends Bounds, DeclaredRange {}
+interface Range extends AddressBounds, DeclaredRange {}
 
 /** The schema has made sure that this is an IPv4 range. Arithmetic instead of shifts: those are signed 32-bit. */
-function parse(text: string): Bounds {
+function parse(text: string): AddressBounds {
   const [address = '', mask = ''] = text.split('/');
   const given = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
   const bits = Number(mask);

@@ -10,7 +10,7 @@ import { checkTransition, clockBehind, moveInOneStep, type TransitionRules, tran
 import { at, lockPlace, minute, placeOf, short } from './words';
 
 /** What to do about a request to change the lock: entries to add, or the reasons why not. */
-export interface Plan {
+export interface JournalPlan {
   readonly drafts: readonly DraftEntry[];
   readonly problems: readonly Problem[];
   /** Declared keys that `all-new` left alone: they were placed before and are retired, so a person has to name the node. */
@@ -34,7 +34,7 @@ export interface PlanInput {
 /** Places the keys that nodes declare and the lock lacks. */
 export function planPlacement(
   input: PlanInput & { readonly select: 'all-new' | { readonly cluster: string; readonly node: string } },
-): Plan {
+): JournalPlan {
   const { lock, base, fleet, catalogue, locate, now, by, select, baseName } = input;
   const rules = transitionRules({ base: input.merged, head: declarationsOf(fleet), now, baseName, mergedAt: input.mergedAt }, catalogue);
   const broken = [...lock.problems, ...base.problems];

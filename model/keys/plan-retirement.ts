@@ -5,7 +5,7 @@ import { declaredKeys } from './agreement';
 import { declarationsOf } from './declarations';
 import type { DraftEntry, Placement } from './journal';
 import { isProof } from './line';
-import type { Plan, PlanInput } from './plan-placement';
+import type { JournalPlan, PlanInput } from './plan-placement';
 import { retirementProblem } from './retirement';
 import { state } from './text';
 import { clockBehind } from './transitions';
@@ -14,7 +14,7 @@ import { at, lockPlace, placeOf, short } from './words';
 /** Retires one key, or all that are placed at a node, once nothing running declares them. */
 export function planRetirement(
   input: PlanInput & { readonly proof: string; readonly select: { readonly key: string } | { readonly cluster: string; readonly node: string } },
-): Plan {
+): JournalPlan {
   const { lock, base, fleet, catalogue, locate, now, by, select } = input;
   const broken = [...lock.problems, ...base.problems];
   if (broken.length > 0) return { drafts: [], problems: broken, leftOut: [] };

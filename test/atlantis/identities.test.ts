@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeCommand, kubeconfig, type Place } from '../../infra/atlantis/kubeconfig';
+import { describeCommand, kubeconfig, type ClusterLocation } from '../../infra/atlantis/kubeconfig';
 import { ROOT } from './fleets';
 import { BIN, type Ran } from './server';
 
@@ -109,8 +109,8 @@ describe('as', () => {
 describe('a kubeconfig', () => {
   const GKE_DESCRIBED = '{"controlPlaneEndpointsConfig":{"dnsEndpointConfig":{"endpoint":"gke-1.europe-west1.gke.goog"}}}';
   const EKS_DESCRIBED = '{"cluster":{"endpoint":"https://A.gr7.eu-central-1.eks.amazonaws.com","certificateAuthority":{"data":"Q0E="}}}';
-  const gke: Place = { name: 'gke-europe-west1', cloud: 'gcp', project: 'example-staking-prod', region: 'europe-west1' };
-  const eks: Place = { name: 'eks-eu-central-1', cloud: 'aws', account: '111122223333', region: 'eu-central-1' };
+  const gke: ClusterLocation = { name: 'gke-europe-west1', cloud: 'gcp', project: 'example-staking-prod', region: 'europe-west1' };
+  const eks: ClusterLocation = { name: 'eks-eu-central-1', cloud: 'aws', account: '111122223333', region: 'eu-central-1' };
   const bounds = { gcpProjects: ['example-staking-prod'], awsAccount: '111122223333' };
 
   it('leads to GKE by its DNS endpoint, with a token of the identity', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyPlan } from '../../apps/deploy/apply';
 import { planManifests } from '../../apps/deploy/plan';
-import { readRendered, type Rendered } from '../../apps/deploy/rendered';
+import { readRendered, type ReviewedObject } from '../../apps/deploy/rendered';
 import { formatJson } from '../../apps/plan/format/json';
 import { renderFleet } from '../../apps/render/render-fleet';
 import { catalogue } from '../../chains';
@@ -53,7 +53,7 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
     return server.project(pull, act, project(cluster));
   };
   /** One node of a cluster, of what its folder has: each kind in each namespace costs a request. */
-  const rendered = async (cluster: Cluster, out: string): Promise<Rendered[]> => {
+  const rendered = async (cluster: Cluster, out: string): Promise<ReviewedObject[]> => {
     await renderFleet(loadFleet(fleetFolder, catalogue).fleet!, catalogue, { out, format: 'plain', version: '0.0.0', selection: { clusters: [cluster] } });
     const kept = [join(networkNamespace(NETWORK), nodes.get(cluster)!), 'platform/00-namespaces.yaml'];
     for (const name of readdirSync(join(out, cluster), { recursive: true, withFileTypes: true })) {

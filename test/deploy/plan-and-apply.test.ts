@@ -3,7 +3,7 @@ import { applyPlan } from '../../apps/deploy/apply';
 import { describePlan, planManifests } from '../../apps/deploy/plan';
 import type { PlanFile, Planned } from '../../apps/deploy/plan-file';
 import type { Declared } from '../../apps/deploy/placements';
-import { nameOf, type Rendered } from '../../apps/deploy/rendered';
+import { nameOf, type ReviewedObject } from '../../apps/deploy/rendered';
 import { ANNOTATIONS } from '../../naming';
 import { CLUSTER, goldenFleet, goldenRendered, journal, placement, refusalOf, SIGNER, signerKeys, StandInCluster } from './stand-in';
 
@@ -18,7 +18,7 @@ const half = journal([...others, placement(first, SIGNER.network, CLUSTER, SIGNE
 const stoppedFleet = { ...fleet, nodes: fleet.nodes.map((node) => (node.name === SIGNER.node ? { ...node, state: 'stopped' as const } : node)) };
 
 /** The rendered tree with other replicas of the signer. */
-const stopped = (): Rendered[] =>
+const stopped = (): ReviewedObject[] =>
   structuredClone(rendered).map((one) => {
     if (nameOf(one.manifest) === SIGNER.full) (one.manifest['spec'] as { replicas: number }).replicas = 0;
     return one;

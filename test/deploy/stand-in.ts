@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Access, Output } from '../../apps/deploy/access';
 import type { Declared } from '../../apps/deploy/placements';
-import { readRendered, type Rendered } from '../../apps/deploy/rendered';
+import { readRendered, type ReviewedObject } from '../../apps/deploy/rendered';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { declaredKeys } from '../../model/keys/agreement';
@@ -76,7 +76,7 @@ export const CLUSTER = 'gke-golden';
 export const SIGNER = { network: 'hoodi', node: 'eth-gke-0', name: 'eth-gke-0-validator', namespace: 'staking-hoodi', full: 'StatefulSet staking-hoodi/eth-gke-0-validator' } as const;
 
 export const goldenFleet = (): Fleet => loadFleet(GOLDEN.fleet, catalogue).fleet!;
-export const goldenRendered = (): Rendered[] => readRendered(join(GOLDEN.dist, CLUSTER));
+export const goldenRendered = (): ReviewedObject[] => readRendered(join(GOLDEN.dist, CLUSTER));
 
 /** A journal of placements; by default of all keys of the golden fleet. */
 export function journal(...steps: readonly (readonly DraftEntry[])[]): Declared['journal'] {

@@ -15,7 +15,7 @@ const ONE_OF_EACH: readonly Sample[] = [
   ).values(),
 ];
 
-interface Rendered {
+interface RenderedSample {
   readonly sample: Sample;
   readonly component: ComponentSpec;
   readonly workload: RenderedStatefulSet;
@@ -23,7 +23,7 @@ interface Rendered {
   readonly agent: { readonly guard?: unknown; readonly secrets: readonly { readonly file?: string; readonly claim?: string }[] };
 }
 
-const rendered: readonly Rendered[] = [...new Set(ONE_OF_EACH)].flatMap((sample) => {
+const rendered: readonly RenderedSample[] = [...new Set(ONE_OF_EACH)].flatMap((sample) => {
   const props = propsOf(sample);
   const text = yamlOf(props);
   const objects = parseYaml(text);
@@ -36,12 +36,12 @@ const rendered: readonly Rendered[] = [...new Set(ONE_OF_EACH)].flatMap((sample)
   }));
 });
 
-const of = (chain: string, client?: string, component?: string): readonly Rendered[] => {
+const of = (chain: string, client?: string, component?: string): readonly RenderedSample[] => {
   const found = rendered.filter((candidate) => candidate.sample.chain.name === chain && (client === undefined || candidate.component.client === client) && (component === undefined || candidate.component.name === component));
   if (found.length === 0) throw new Error(`no sample of ${chain} ${client ?? ''} ${component ?? ''}`);
   return found;
 };
-const argsOf = ({ workload }: Rendered): readonly string[] => clientOf(workload.spec.template.spec).args ?? [];
+const argsOf = ({ workload }: RenderedSample): readonly string[] => clientOf(workload.spec.template.spec).args ?? [];
 
 describe('a signer that is not told where its signing state belongs', () => {
   const signers = rendered.filter(({ component, sample }) => component.signs && !sample.node.firstStart);

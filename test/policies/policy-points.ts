@@ -5,10 +5,10 @@ import type { Manifest } from '../../constructs/manifest';
 import { facts, fleet, gke } from '../platform/fleet';
 
 /** What is wrong with the rendered policies, in words; nothing if the point holds. */
-export type PolicyPoint = (policies: Rendered) => Iterable<string>;
+export type PolicyPoint = (policies: RenderedPolicies) => Iterable<string>;
 
 /** Policies as they are rendered: by rule, its variables with all that they are made of, and its validations. */
-export interface Rendered {
+export interface RenderedPolicies {
   readonly rules: readonly Policy[];
   readonly variable: (rule: string, name: string) => string;
   readonly validations: (rule: string) => readonly string[];
@@ -98,12 +98,12 @@ export function pathsRead(variable: (name: string) => string, expression: string
 
 type Native = Manifest & { readonly spec: { readonly variables: readonly { readonly name: string; readonly expression: string }[]; readonly validations: readonly { readonly expression: string }[] } };
 
-export function rendered({ rules, native, gatekeeper }: AdmissionPolicies = admissionPolicies(policyFacts(fleet, gke(), facts().networks))): Rendered {
+export function rendered({ rules, native, gatekeeper }: AdmissionPolicies = admissionPolicies(policyFacts(fleet, gke(), facts().networks))): RenderedPolicies {
   const spec = (rule: string): Native['spec'] => (native.get(rule)![0] as Native).spec;
   return {
     rules,
     variable: (rule, name) => spec(rule).variables.find((one) => one.name === name)?.expression ?? '',
     validations: (rule) => spec(rule).validations.map(({ expression }) => expression),
-    webhooks: (gatekeeper.webhook as Manifest & { webhooks: Rendered['webhooks'] }).webhooks,
+    webhooks: (gatekeeper.webhook as Manifest & { webhooks: RenderedPolicies['webhooks'] }).webhooks,
   };
 }
