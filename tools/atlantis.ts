@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { BaseError, fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
+import { EXIT, explained, refusal } from '../errors/user-error';
+import { fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
 import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis, type Lost } from '../infra/atlantis/generate';
 import { projectsOf, PROJECTS_FOLDER, whyUnknown, type Asked } from '../infra/atlantis/projects';
 import { InfraError, loadStacks } from '../infra/synth';
@@ -76,7 +77,7 @@ async function write({ root, check, base }: Options): Promise<number> {
 async function changes(root: string, base: string | undefined): Promise<{ generator: boolean; fleet: boolean; own: boolean }> {
   const commit = await resolveCommit(root, base);
   const names = commit && (await git(root, ['diff', '--name-only', '--no-renames', '--no-ext-diff', '-z', '--relative', commit.id, '--']));
-  if (commit && names === undefined) throw new BaseError(`git does not say what differs from ${nameOf(commit)}`, 'Check the repository with `git fsck`.');
+  if (commit && names === undefined) throw refusal(`git does not say what differs from ${nameOf(commit)}`, 'Check the repository with `git fsck`.');
   const paths = (names ?? '').split('\0').filter((path) => path !== '');
   const own = (path: string): boolean => path === ATLANTIS_FILE || path.startsWith(`${PROJECTS_FOLDER}/`);
   return {
@@ -98,10 +99,9 @@ function failed(message: string, next: string): number {
 
 async function exit(done: Promise<number>): Promise<void> {
   process.exitCode = await done.catch((error: unknown) => {
-    if (error instanceof BaseError) return failed(error.message, error.next);
-    if (error instanceof InfraError) process.stderr.write(`${error.message}\n`);
-    else process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-    return error instanceof InfraError ? 1 : 70;
+    const { text, code } = error instanceof InfraError ? { text: error.message, code: EXIT.refused } : explained(error);
+    process.stderr.write(`${text}\n`);
+    return code;
   });
 }
 

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { BaseError, resolveCommit } from '../workspace/base-revision';
+import { explained } from '../errors/user-error';
+import { resolveCommit } from '../workspace/base-revision';
 import { fleetAt } from '../model/keys/at-commit';
 import { askCloud } from '../apps/keys/ask-cloud';
 import { askCluster, type Answer } from '../apps/keys/ask-cluster';
@@ -33,8 +34,9 @@ main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
     process.exitCode = refusals.length > 0 ? 1 : 0;
   },
   (error: unknown) => {
-    process.stderr.write(error instanceof BaseError ? `error: ${error.message}\n  next: ${error.next}\n` : `${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-    process.exitCode = error instanceof BaseError ? 1 : 70;
+    const { text, code } = explained(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
   },
 );
 

@@ -1,18 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** There is no merged version to compare with. */
-export class BaseError extends Error {
-  override readonly name = 'BaseError';
-
-  constructor(
-    message: string,
-    readonly next: string,
-  ) {
-    super(message);
-  }
-}
+import { refusal } from '../errors/user-error';
 
 /**
  * What counts as merged unless `--base` says otherwise, the first that exists. `HEAD` is none of them: a retirement that is committed on a branch would count
@@ -22,7 +11,7 @@ export const DEFAULT_BASES = ['refs/remotes/origin/main', 'refs/heads/main'] as 
 
 /**
  * A file of the folder at a git revision; by default that of {@link DEFAULT_BASES}. A repository without any commit has merged nothing.
- * @throws BaseError
+ * @throws UserError
  */
 export async function fileAtBase(folder: string, file: string, revision: string | undefined): Promise<{ readonly text: string | undefined; readonly name: string }> {
   const commit = await resolveCommit(folder, revision);
@@ -30,18 +19,18 @@ export async function fileAtBase(folder: string, file: string, revision: string 
   const name = nameOf(commit);
   if (!(await git(folder, ['ls-tree', '--name-only', commit.id, '--', file]))) return { text: undefined, name };
   const text = await git(folder, ['cat-file', 'blob', `${commit.id}:./${file}`]);
-  if (text === undefined) throw new BaseError(`${file} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
+  if (text === undefined) throw refusal(`${file} of ${name} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
   return { text, name };
 }
 
 /**
  * When each line of a file, counted from 1, came to a branch: by the commits of the branch itself, never of one that was merged into it, whose times are its author's. Where a
  * clone is shallow its oldest commit counts, which is later.
- * @throws BaseError
+ * @throws UserError
  */
 export async function mergeTimes(folder: string, file: string, commit: Commit): Promise<ReadonlyMap<number, Date>> {
   const blamed = await git(folder, ['-c', 'blame.ignoreRevsFile=', 'blame', '--first-parent', '--porcelain', commit.id, '--', file]);
-  if (blamed === undefined) throw new BaseError(`git can't say when the lines of ${file} came to ${nameOf(commit)}`, 'Check the repository with `git fsck`; a partial clone has to fetch them first.');
+  if (blamed === undefined) throw refusal(`git can't say when the lines of ${file} came to ${nameOf(commit)}`, 'Check the repository with `git fsck`; a partial clone has to fetch them first.');
   const times = new Map<string, Date>();
   const lines: [line: number, id: string][] = [];
   for (const text of blamed.split('\n')) {
@@ -71,11 +60,11 @@ export const nameOf = ({ name, id }: Commit): string => `${name} (${id.slice(0, 
 
 /**
  * The commit of a revision; by default of the first of {@link DEFAULT_BASES} that exists. Undefined: a repository without any commit.
- * @throws BaseError
+ * @throws UserError
  */
 export async function resolveCommit(folder: string, revision: string | undefined): Promise<Commit | undefined> {
   if ((await git(folder, ['rev-parse', '--git-dir'])) === undefined) {
-    throw new BaseError(`"${folder}" is in no git repository, so nothing shows what was merged`, 'Run the command in the repository that holds the fleet.');
+    throw refusal(`"${folder}" is in no git repository, so nothing shows what was merged`, 'Run the command in the repository that holds the fleet.');
   }
   for (const candidate of revision === undefined ? DEFAULT_BASES : [revision]) {
     // --end-of-options: a revision that starts with a dash is a revision nevertheless.
@@ -83,11 +72,11 @@ export async function resolveCommit(folder: string, revision: string | undefined
     if (id) return { name: candidate.replace(/^refs\/(remotes|heads)\//, ''), id, ...(await staleness(folder, candidate)) };
   }
   if (revision !== undefined) {
-    throw new BaseError(`git knows no revision "${revision}" here`, 'Fetch it, or correct --base.');
+    throw refusal(`git knows no revision "${revision}" here`, 'Fetch it, or correct --base.');
   }
   const anything = await git(folder, ['rev-list', '--all', '--max-count=1']);
   if (anything === undefined || anything.trim() !== '') {
-    throw new BaseError('There is neither origin/main nor main, so nothing shows what was merged', 'Fetch the main branch, or name the revision with --base.');
+    throw refusal('There is neither origin/main nor main, so nothing shows what was merged', 'Fetch the main branch, or name the revision with --base.');
   }
   return undefined;
 }
@@ -120,7 +109,7 @@ export function git(folder: string, args: readonly string[], env: Readonly<Recor
   return new Promise((settle, reject) => {
     execFile('git', ['--no-replace-objects', '-C', folder, ...args], { maxBuffer: 2 ** 30, encoding: 'utf8', env: { ...process.env, ...env } }, (error, stdout) => {
       if (!error) settle(stdout);
-      else if (error.code === 'ENOENT') reject(new BaseError('git is not installed', 'Install git.'));
+      else if (error.code === 'ENOENT') reject(refusal('git is not installed', 'Install git.'));
       else settle(undefined);
     });
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { EXIT, explained } from '../../errors/user-error';
 import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems, type Problem } from '../../model/errors';
 import { planRetirement } from '../../model/keys/plan-retirement';
@@ -17,9 +18,9 @@ import { quote, type MachineProof } from '../../model/keys/machine-proof';
 import { askCloud } from '../keys/ask-cloud';
 import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
 import type { Obstacle } from '../keys/signers';
-import { BaseError, committer, mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
+import { committer, mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
 import { fleetAt } from '../../model/keys/at-commit';
-import { readIfThere, replaceFile, ReplaceError } from '../../workspace/replace-file';
+import { readIfThere, replaceFile } from '../../workspace/replace-file';
 
 const program = new Command('keys')
   .description('Where each validator key is placed, over time: the journal fleet/keys.lock.')
@@ -285,16 +286,9 @@ async function run(command: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`error: ${error.message}\n`);
-      process.exitCode = 2;
-    } else if (error instanceof BaseError || error instanceof ReplaceError) {
-      process.stderr.write(`error: ${error.message}\n  next: ${error.next}\n`);
-      process.exitCode = 1;
-    } else {
-      process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-      process.exitCode = 70;
-    }
+    const { text, code } = error instanceof UsageError ? { text: `error: ${error.message}`, code: EXIT.misused } : explained(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
   }
 }
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { explained, refuse, UserError } from '../../errors/user-error';
 import { catalogue } from '../../chains';
 import { formatProblems, isError, sortProblems } from '../../model/errors';
 import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
@@ -7,7 +8,6 @@ import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import { loadFleet } from '../../model/load';
 import { printable } from '../../naming/printable';
 import { applyPlan } from '../deploy/apply';
-import { DeployError, refuse } from '../deploy/errors';
 import { getIntoCluster, getIntoNode } from '../deploy/get-in';
 import type { Access } from '../deploy/access';
 import { fire, resume, stop, type NodeTarget } from '../deploy/operate';
@@ -16,7 +16,7 @@ import { open, seal } from '../deploy/plan-file';
 import type { Declared } from '../deploy/placements';
 import { readRendered } from '../deploy/rendered';
 import { refusedByPlan } from '../plan/trusted-plan';
-import { BaseError, fileAtBase, resolveCommit } from '../../workspace/base-revision';
+import { fileAtBase, resolveCommit } from '../../workspace/base-revision';
 
 const program = new Command('manifests')
   .description('What one cluster runs: compare it with what was rendered, apply what was reviewed, and fire, stop or resume one named node.')
@@ -44,7 +44,7 @@ program
       const { declared, base } = await declaredIn(fleet, options.base);
       // A key is never one cluster's alone.
       const refusals = trustedPlan === undefined ? [] : refusedByPlan(trustedPlan, base, ({ section, places }) => section === 'keys' || Object.hasOwn(places, cluster));
-      if (refusals.length > 0) throw new DeployError(refusals);
+      if (refusals.length > 0) throw new UserError(refusals);
       const plan = await planManifests(intoCluster(fleet, cluster, kubeconfig), readRendered(options.manifests), { cluster, declared, base, head, withoutGatekeeper });
       const { text, digest } = seal(plan);
       writeFileSync(options.out, text, { mode: 0o600 });
@@ -76,7 +76,7 @@ program
 
 const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Access => ({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
 
-/** What keys are judged by: the journal as it is merged, and the fleet as this folder has it. @throws DeployError, BaseError */
+/** What keys are judged by: the journal as it is merged, and the fleet as this folder has it. @throws UserError */
 async function declaredIn(folder: string, revision: string | undefined): Promise<{ declared: Declared; base: string | undefined }> {
   const commit = await resolveCommit(folder, revision);
   const merged = await fileAtBase(folder, KEYS_LOCK_FILE, commit?.id ?? revision);
@@ -136,9 +136,9 @@ async function run(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    const known = error instanceof DeployError || error instanceof BaseError;
-    process.stderr.write(`${error instanceof BaseError ? `error: ${printable(error.message)}\n  next: ${error.next}` : known ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-    process.exitCode = known ? 1 : 70;
+    const { text, code } = explained(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
   }
 }
 

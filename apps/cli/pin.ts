@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { UserError } from '../../errors/user-error';
 import { formatProblems, nearest, sortProblems, type Problem } from '../../model/errors';
 import { RegistryClient } from '../registry/client';
 import { dockerCredentials } from '../registry/credentials';
 import { readDeclaredImages, type DeclaredImage } from '../registry/declared-images';
 import { checkPins, pinImages, type PinOutcome } from '../registry/pin';
 import { parseMirrors } from '../registry/reference';
-import { replaceFile, ReplaceError } from '../../workspace/replace-file';
+import { replaceFile } from '../../workspace/replace-file';
 
 interface Options {
   readonly fleet: string;
@@ -86,8 +87,8 @@ async function write({ files }: PinOutcome, folder: string): Promise<Problem[]> 
     try {
       await replaceFile(join(folder, name), after, before);
     } catch (error) {
-      if (!(error instanceof ReplaceError)) throw error;
-      problems.push({ code: 'pin-write', level: 'error', message: error.message, places: [{ file: name, line: 1, column: 1 }], next: error.next });
+      if (!(error instanceof UserError)) throw error;
+      problems.push({ code: 'pin-write', level: 'error', message: error.failures[0]!.message, places: [{ file: name, line: 1, column: 1 }], next: error.failures[0]!.next });
     }
   }
   return problems;

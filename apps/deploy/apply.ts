@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeployError, refuse, told, type Failure } from './errors';
+import { type Failure, refuse, told, UserError } from '../../errors/user-error';
 import { substanceDigest } from './compare';
 import { applyServerSide, getRaw, rootOf, type Live } from './kubectl';
 import type { Access } from './access';
@@ -26,7 +26,7 @@ export interface ApplyOptions {
  * deleted, nothing is forced, and no pod that runs is replaced; the last is checked, not only meant. A key whose placement was retired or moved since it
  * was planned starts nowhere.
  *
- * @throws DeployError before anything was done, or with what was done until then
+ * @throws UserError before anything was done, or with what was done until then
  */
 export async function applyPlan(plan: PlanFile, { platform, deployer, declared, say: print, timeoutSeconds = 120 }: ApplyOptions): Promise<void> {
   const say = (line: string): void => print(told(line));
@@ -53,7 +53,7 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, declared, 
     done.push(...result.objects.map(nameOf));
     for (const object of result.objects) say(`applied ${nameOf(object)}`);
     if (result.refused !== '') {
-      throw new DeployError([
+      throw new UserError([
         {
           message: `stopped at ${stage}, since something was refused. ${done.length} of ${toApply.length} objects were applied, in their order; no running pod is touched by that.`,
           detail: result.refused,
@@ -67,33 +67,33 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, declared, 
   say(`${done.length} applied. No running pod was replaced.`);
 }
 
-/** What is to be applied, by the journal that is merged by now. @throws DeployError where a key would sign that it places elsewhere, or nowhere, since the plan */
+/** What is to be applied, by the journal that is merged by now. @throws UserError where a key would sign that it places elsewhere, or nowhere, since the plan */
 function stillPlaced({ objects, cluster }: PlanFile, declared: Declared, say: ApplyOptions['say']): readonly Planned[] {
   const { unmerged, problems } = judgePlacements(objects.map(({ manifest }) => manifest), cluster, declared);
   const touched = objects.filter(({ action }) => action === 'create' || action === 'update');
   const moved = touched.filter(({ manifest }) => unmerged.has(nameOf(manifest)));
   const dangers = moved.filter(({ manifest }) => replicasOf(manifest) > 0);
   const all = [...problems, ...dangers.map(({ manifest }): Failure => ({ message: `${nameOf(manifest)} claims a key that is no longer placed here: ${placementsOf(unmerged.get(nameOf(manifest))!)} was retired or moved since it was planned`, next: 'Plan again, and have that reviewed.' }))];
-  if (all.length > 0) throw new DeployError(all);
+  if (all.length > 0) throw new UserError(all);
   for (const one of objects) if (one.action === 'unmerged') say(describeUnmerged(one));
   for (const one of moved) say(describeUnmerged({ ...one, unmerged: unmerged.get(nameOf(one.manifest)) }));
   return touched.filter((one) => !moved.includes(one));
 }
 
-/** Whether an identity reaches the cluster that was planned; false where it may not even ask. @throws DeployError where it is another */
+/** Whether an identity reaches the cluster that was planned; false where it may not even ask. @throws UserError where it is another */
 async function isPlanned(who: string, access: Access, { clusterUid: planned }: PlanFile, forbidden?: 'unless-forbidden'): Promise<boolean> {
   let uid: string | undefined;
   try {
     uid = await clusterUid(access);
   } catch (error) {
-    if (forbidden !== undefined && error instanceof DeployError && /\(Forbidden\)/.test(error.message)) return false;
+    if (forbidden !== undefined && error instanceof UserError && /\(Forbidden\)/.test(error.message)) return false;
     throw error;
   }
   if (uid !== planned) refuse(`the kubeconfig of the ${who} leads to another cluster (${uid ?? 'unknown'}) than was planned (${planned})`, 'Name the kubeconfig of the cluster that was planned.');
   return true;
 }
 
-/** @returns names of StatefulSets that an operator has held since the plan @throws DeployError where something else changed */
+/** @returns names of StatefulSets that an operator has held since the plan @throws UserError where something else changed */
 async function unchangedSince(access: Access, touched: readonly Planned[]): Promise<ReadonlySet<string>> {
   const { live } = await read(access, touched.map(({ manifest }) => manifest));
   const held = new Set<string>();
@@ -108,7 +108,7 @@ async function unchangedSince(access: Access, touched: readonly Planned[]): Prom
     const what = now === undefined ? 'is gone' : before === undefined ? 'was made by somebody else' : 'was changed';
     return [{ message: `${name} ${what} since it was planned, so what was reviewed is not what would happen`, next: 'Plan again, and have that reviewed.' }];
   });
-  if (problems.length > 0) throw new DeployError(problems);
+  if (problems.length > 0) throw new UserError(problems);
   return held;
 }
 
@@ -138,7 +138,7 @@ interface StatefulSet extends Live {
   readonly status?: { readonly observedGeneration?: number };
 }
 
-/** Waits until the controller has acted on every StatefulSet, and compares the pods. @throws DeployError where one was replaced */
+/** Waits until the controller has acted on every StatefulSet, and compares the pods. @throws UserError where one was replaced */
 async function nothingRestarted(access: Access, applied: readonly Planned[], before: ReadonlyMap<string, string>, deadline: number): Promise<void> {
   const workloads = new Set(applied.filter(({ manifest }) => manifest.kind === 'StatefulSet').map(({ manifest }) => nameOf(manifest)));
   const namespaces = [...new Set([...workloads].map((name) => /^StatefulSet ([^/]+)\//.exec(name)![1]!))];
@@ -168,7 +168,7 @@ async function livesIn(access: Access, namespaces: readonly string[]): Promise<R
 
 export const deadlineIn = (seconds: number): number => Date.now() + seconds * 1000;
 
-/** Asks again until it holds. @throws DeployError at the deadline */
+/** Asks again until it holds. @throws UserError at the deadline */
 export async function until(deadline: number, what: string, holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   for (let wait = 100; !(await holds()); wait = Math.min(wait * 2, 2000)) {
     if (signal?.aborted) refuse(`interrupted while waiting until ${what}`, 'Look at the cluster before you go on.');

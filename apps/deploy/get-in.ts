@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { refuse } from './errors';
+import { refuse } from '../../errors/user-error';
 import type { Access } from './access';
 
 const PAGE = 'docs/runbooks/get-in.md says who may, and how.';
 const ANY = `Get a kubeconfig of the cluster, and name it with --kubeconfig: ${PAGE}`;
 
-/** Says in a person's words why kubectl reached nobody. Returns where it did reach the API server. @throws DeployError */
+/** Says in a person's words why kubectl reached nobody. Returns where it did reach the API server. @throws UserError */
 export function unreached({ kubeconfig, getIn = () => ANY }: Access, said: string): void {
   if (kubeconfig !== undefined && !existsSync(kubeconfig)) refuse(`there is no kubeconfig ${kubeconfig}`, getIn());
   // The API server has answered; whatever its answer quotes, it was reached.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
+import { refuse, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
-import { DeployError, refuse } from './errors';
 import { unreached } from './get-in';
 import type { Access, Output } from './access';
 
@@ -38,7 +38,7 @@ export function discovery(access: Access): Served {
 
 export const rootOf = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
 
-/** A GET; undefined where nothing is there. @throws DeployError */
+/** A GET; undefined where nothing is there. @throws UserError */
 export async function getRaw<T>(access: Access, path: string): Promise<T | undefined> {
   const { code, stdout, stderr } = await kubectl(access, ['get', '--raw', path]);
   if (code === 0) return JSON.parse(stdout) as T;
@@ -66,7 +66,7 @@ export async function applyServerSide(access: Access, objects: readonly Manifest
   return { objects: done, refused: code === 0 ? '' : refused || `kubectl ended with ${code}` };
 }
 
-/** A merge patch of one object. @throws DeployError with the API server's words */
+/** A merge patch of one object. @throws UserError with the API server's words */
 export async function patch(access: Access, { plural, namespace, name }: { plural: string; namespace: string; name: string }, body: unknown): Promise<void> {
   const { code, stderr } = await kubectl(access, ['--namespace', namespace, 'patch', plural, name, '--type=merge', '--field-manager=stockade-operator', `--patch=${JSON.stringify(body)}`]);
   if (code === 0) return;
@@ -83,7 +83,7 @@ function kubectl({ kubeconfig, kubectl: program = 'kubectl' }: Access, args: rea
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? new DeployError([{ message: `"${program}" is not there`, next: 'Install kubectl, or put it on the PATH.' }]) : error),
+      reject(error.code === 'ENOENT' ? new UserError([{ message: `"${program}" is not there`, next: 'Install kubectl, or put it on the PATH.' }]) : error),
     );
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') }));
     // It may end before it has read all.

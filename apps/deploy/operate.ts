@@ -1,6 +1,6 @@
+import { refuse, UserError } from '../../errors/user-error';
 import { ANNOTATIONS, LABELS, networkNamespace, podName } from '../../naming';
 import { deadlineIn, until } from './apply';
-import { DeployError, refuse } from './errors';
 import { getRaw, patch, type Live } from './kubectl';
 import type { Access } from './access';
 import { holdOf, listOf } from './read';
@@ -36,7 +36,7 @@ export async function fire(access: Access, target: NodeTarget, { say, timeoutSec
     if (one.spec.replicas === 0) return [{ message: `${one.metadata.name} is stopped, so there is nothing to fire`, next: 'It takes what was applied when it is started.' }];
     return [];
   });
-  if (problems.length > 0) throw new DeployError(problems);
+  if (problems.length > 0) throw new UserError(problems);
   for (const { metadata } of [...workloads].sort(signersLast)) {
     // Until its controller has seen what was applied, its status tells of what was there before.
     await until(deadlineIn(timeoutSeconds), `the controller has seen what was applied of ${metadata.name}`, async () => isSeen(await one(access, metadata)), signal);
@@ -81,7 +81,7 @@ export async function stop(access: Access, target: NodeTarget, { say, timeoutSec
     try {
       await until(deadlineIn(timeoutSeconds), `pod ${pod} is gone`, async () => (await counted()) === 0 && (await podOf(access, metadata)) === undefined);
     } catch (error) {
-      if (!(error instanceof DeployError)) throw error;
+      if (!(error instanceof UserError)) throw error;
       refuse(`pod ${pod} is still there after ${timeoutSeconds} s: it may be signing`, 'Wait; if its machine does not answer, see docs/runbooks/machines.md. Prove that it ended before you believe it.');
     }
     say(`pod ${pod} is gone`);
@@ -106,7 +106,7 @@ export async function resume(access: Access, target: NodeTarget, { say, start }:
   }
 }
 
-/** @throws DeployError where there is no such node or component */
+/** @throws UserError where there is no such node or component */
 async function componentsOf(access: Access, { network, node, component }: NodeTarget): Promise<readonly StatefulSet[]> {
   const namespace = networkNamespace(network);
   const all = (await listOf<StatefulSet>(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets`)).filter(({ metadata }) => metadata.labels?.[LABELS.node] === node);

@@ -1,3 +1,4 @@
+import type { Failure } from '../../errors/user-error';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { declaredKeys } from '../../model/keys/agreement';
@@ -6,7 +7,6 @@ import type { ReadEntry } from '../../model/keys/journal';
 import type { Fleet } from '../../model/types';
 import { shortened } from '../../model/keys/retirement';
 import { claimsOf } from '../../constructs/claims';
-import type { Failure } from './errors';
 import { nameOf } from './rendered';
 
 /** By what it is judged where a key may sign. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { type Failure, refuse, UserError } from '../../errors/user-error';
 import { digestOf } from './canonical';
-import { DeployError, refuse, type Failure } from './errors';
 import { inspect, type ReviewedObject } from './rendered';
 
 export type Action =
@@ -52,7 +52,7 @@ export interface Expected {
   readonly digest?: string;
 }
 
-/** @throws DeployError where the file is not what a plan wrote, or is of something else */
+/** @throws UserError where the file is not what a plan wrote, or is of something else */
 export function open(file: string, expected: Expected): { readonly plan: PlanFile; readonly digest: string } {
   const again = 'Plan again, and have that reviewed.';
   let content: { digest?: unknown; plan?: PlanFile };
@@ -70,7 +70,7 @@ export function open(file: string, expected: Expected): { readonly plan: PlanFil
     ...(plan.cluster === expected.cluster ? [] : [{ message: `${file} is a plan for cluster "${plan.cluster}", not for "${expected.cluster}"`, next: 'Name the cluster that was planned.' }]),
     ...(expected.head === undefined || plan.head === expected.head ? [] : [{ message: `${file} was planned at commit ${plan.head ?? 'unknown'}, and ${expected.head} is to be applied`, next: again }]),
   ];
-  if (problems.length > 0) throw new DeployError(problems);
+  if (problems.length > 0) throw new UserError(problems);
   inspect(plan.objects);
   return { plan, digest: actual };
 }

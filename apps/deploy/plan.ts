@@ -1,6 +1,6 @@
+import { type Failure, NO_CHANGES, refuse, told, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
 import { differencesBetween, differencesByReading, substanceDigest } from './compare';
-import { DeployError, NO_CHANGES, refuse, told, type Failure } from './errors';
 import { applyServerSide, type Live } from './kubectl';
 import type { Access } from './access';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
@@ -21,7 +21,7 @@ export interface PlanOptions {
  * Compares what was rendered with what the cluster runs, and changes nothing. What the deployer applies is tried out by a server-side dry run, as
  * every admission policy judges it; what bounds nodes is compared by reading.
  *
- * @throws DeployError with every object that the API server would refuse, or that would let a key sign where it is not known to be the only one
+ * @throws UserError with every object that the API server would refuse, or that would let a key sign where it is not known to be the only one
  */
 export async function planManifests(access: Access, rendered: readonly ReviewedObject[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
   const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
@@ -30,7 +30,7 @@ export async function planManifests(access: Access, rendered: readonly ReviewedO
   const { unmerged, problems } = judgePlacements(manifests, cluster, declared);
   const undeclared = await undeclaredSigners(access, reading, manifests);
   const dangers = [...problems, ...startsUnmerged(manifests, reading, unmerged), ...undeclared.running];
-  if (dangers.length > 0) throw new DeployError(dangers);
+  if (dangers.length > 0) throw new UserError(dangers);
   const objects = withGatekeeper(rendered, reading, withoutGatekeeper);
   const bounds = objects.filter(({ by }) => by === 'platform').map((one) => compare(one, reading, undefined));
   const applied = objects.filter(({ manifest }) => !unmerged.has(nameOf(manifest)));
@@ -107,7 +107,7 @@ async function tryOut(access: Access, rendered: readonly ReviewedObject[], { liv
   const lines = refused === '' ? [] : refused.split('\n');
   const untried = lines.filter((line) => boundsChange && /exceeded quota|ValidatingAdmissionPolicy|admission webhook|is forbidden: User/.test(line));
   const wrong = lines.filter((line) => !untried.includes(line));
-  if (wrong.length > 0) throw new DeployError(wrong.map((line) => ({ message: `the API server would refuse it: ${line}`, next: nextOf(line) })));
+  if (wrong.length > 0) throw new UserError(wrong.map((line) => ({ message: `the API server would refuse it: ${line}`, next: nextOf(line) })));
   return { tried: new Map(objects.map((object) => [nameOf(object as Manifest), object])), untried };
 }
 

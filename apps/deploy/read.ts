@@ -1,6 +1,6 @@
+import { type Failure, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
-import { DeployError, type Failure } from './errors';
 import { discovery, getRaw, rootOf, type Live } from './kubectl';
 import type { Access } from './access';
 import { replicasOf } from './placements';
@@ -16,7 +16,7 @@ export interface Reading {
   readonly isServed: (manifest: Manifest) => boolean;
 }
 
-/** Lists each kind once for each namespace that manifests name: few requests for many objects. @throws DeployError */
+/** Lists each kind once for each namespace that manifests name: few requests for many objects. @throws UserError */
 export async function read(access: Access, manifests: readonly Manifest[]): Promise<Reading> {
   const served = discovery(access);
   const namespaces = new Set((await listOf(access, '/api/v1/namespaces')).map(({ metadata }) => metadata.name));
@@ -40,16 +40,16 @@ export async function read(access: Access, manifests: readonly Manifest[]): Prom
 }
 
 /** Something answered, and not with a list: what it leaves out may be there. */
-export class NoList extends DeployError {}
+export class NoList extends UserError {}
 
-/** A list in which nothing is is an answer; no list, or a part of one, is none. @throws DeployError */
+/** A list in which nothing is is an answer; no list, or a part of one, is none. @throws UserError */
 export async function listOf<T extends Live = Live>(access: Access, path: string): Promise<readonly T[]> {
   const answer = await getRaw<{ items?: unknown; metadata?: { continue?: string } } | null>(access, path);
   if (!Array.isArray(answer?.items) || (answer.metadata?.continue ?? '') !== '') throw new NoList([{ message: `GET ${path} was not answered with a whole list of Kubernetes'`, next: 'Look who answers there: the kubeconfig may lead to something that is no API server.' }]);
   return answer.items as T[];
 }
 
-/** The cluster's own name for itself: it lasts as long as the cluster, and no other has it. @throws DeployError */
+/** The cluster's own name for itself: it lasts as long as the cluster, and no other has it. @throws UserError */
 export async function clusterUid(access: Access): Promise<string | undefined> {
   return (await getRaw<Live>(access, '/api/v1/namespaces/kube-system'))?.metadata.uid;
 }

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
+import { type Failure, refuse, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
 import { GATEKEEPER_NAMESPACE } from '../../naming';
 import { appliedBy } from '../platform/permissions';
-import { DeployError, refuse, type Failure } from './errors';
 import { nameProblems } from './names';
 
 /** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
@@ -18,7 +18,7 @@ export interface ReviewedObject {
   readonly manifest: Manifest;
 }
 
-/** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws DeployError */
+/** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws UserError */
 export function readRendered(folder: string): ReviewedObject[] {
   const rendered = filesBelow(folder, '').flatMap((path) =>
     documentsOf(join(folder, path)).map((manifest): ReviewedObject => ({ ...placeOf(path, manifest), manifest })),
@@ -40,11 +40,11 @@ function documentsOf(file: string): Manifest[] {
   return objects as Manifest[];
 }
 
-/** @throws DeployError with all that makes these manifests ones that are never applied, whoever reviewed them */
+/** @throws UserError with all that makes these manifests ones that are never applied, whoever reviewed them */
 export function inspect(rendered: readonly ReviewedObject[]): void {
   // By themselves, and first: every other message quotes them.
   const unnamed = rendered.flatMap(({ manifest }) => nameProblems(manifest).map((message): Failure => ({ message: `${String(manifest.kind)} ${JSON.stringify(manifest.metadata?.name)} ${message}`, next: 'Mend what renders it.' })));
-  if (unnamed.length > 0) throw new DeployError(unnamed);
+  if (unnamed.length > 0) throw new UserError(unnamed);
   const seen = new Set<string>();
   const problems: Failure[] = rendered.flatMap(({ by, manifest }) => {
     const what = nameOf(manifest);
@@ -61,7 +61,7 @@ export function inspect(rendered: readonly ReviewedObject[]): void {
     if (spec.replicas !== 0 && spec.replicas !== 1) return wrong(`has ${JSON.stringify(spec.replicas)} replicas: one signer, or none`, 'Apply what synth rendered.');
     return [];
   });
-  if (problems.length > 0) throw new DeployError(problems);
+  if (problems.length > 0) throw new UserError(problems);
 }
 
 /** On EKS the platform opens the add-ons' own traffic; nothing else of ours is in their namespaces. */

@@ -1,5 +1,5 @@
+import { UserError } from '../../errors/user-error';
 import { networkNamespace } from '../../naming';
-import { DeployError } from '../deploy/errors';
 import type { Access } from '../deploy/access';
 import { listOf, NoList } from '../deploy/read';
 import type { ConfigMap, ControllerRevision, Pod, SignerReading, StatefulSet } from './signers';
@@ -21,9 +21,9 @@ export async function askCluster(access: Access, network: string): Promise<Answe
     return { kind: 'read', reading: { statefulSets, revisions, configMaps, pods } };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'refused', why: `what it answers is no list of Kubernetes' (${error.message})` };
-    if (!(error instanceof DeployError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     // What the server itself said is the detail.
-    const [why = ''] = error.problems.map(({ message, detail = '' }) => `${message} ${detail}`.trim().replaceAll(/\s+/g, ' '));
+    const [why = ''] = error.failures.map(({ message, detail = '' }) => `${message} ${detail}`.trim().replaceAll(/\s+/g, ' '));
     return { kind: error instanceof NoList || /\(Forbidden\)|Unauthorized|logged in/.test(why) ? 'refused' : 'unreachable', why };
   }
 }

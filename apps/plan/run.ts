@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { BaseError, nameOf, resolveCommit, type Commit } from '../../workspace/base-revision';
-import { readIfThere, replaceFile, ReplaceError } from '../../workspace/replace-file';
+import { UserError } from '../../errors/user-error';
+import { nameOf, resolveCommit, type Commit } from '../../workspace/base-revision';
+import { readIfThere, replaceFile } from '../../workspace/replace-file';
 import { formatJson } from './format/json';
 import { COMMENT_LIMIT, formatMarkdown } from './format/markdown';
 import { formatText } from './format/text';
@@ -46,8 +47,8 @@ export async function runPlan(options: PlanOptions, { stdout, stderr }: Streams,
     if (plan.refused) log(`error: ${plan.findings.filter(({ refused }) => refused).length} findings are refused; the plan says what to do instead`);
     return plan.refused || !complete ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof PlanError || error instanceof BaseError || error instanceof ReplaceError)) throw error;
-    log(`error: ${error.message}\n  next: ${error.next}`);
+    if (!(error instanceof PlanError || error instanceof UserError)) throw error;
+    log(error instanceof UserError ? error.message : `error: ${error.message}\n  next: ${error.next}`);
     return 1;
   }
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
+import { refusal, type UserError } from '../../errors/user-error';
 import { IS_DECLARED } from './on-disk';
-import { BaseError, git, nameOf, type Commit } from '../../workspace/base-revision';
+import { git, nameOf, type Commit } from '../../workspace/base-revision';
 
 /**
  * A fleet's texts at a commit, by their paths below its folder; what is no regular file there is left out. Nothing where that commit has no such folder.
- * @throws BaseError
+ * @throws UserError
  */
 export async function fleetAt(folder: string, commit: Commit): Promise<ReadonlyMap<string, string>> {
   const listed = await git(folder, ['ls-tree', '-r', '-z', commit.id, '--', '.']);
@@ -18,7 +19,7 @@ export async function fleetAt(folder: string, commit: Commit): Promise<ReadonlyM
   return new Map(blobs.map(({ path }, index) => [path, contents[index]!]));
 }
 
-const unreadable = (commit: Commit): BaseError => new BaseError(`The fleet of ${nameOf(commit)} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
+const unreadable = (commit: Commit): UserError => refusal(`The fleet of ${nameOf(commit)} can't be read`, 'Check the repository with `git fsck`; a partial clone has to fetch it first.');
 
 /** In their order, by one process. */
 function contentsOf(folder: string, ids: readonly string[]): Promise<string[] | undefined> {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Plan } from '../../apps/plan/model';
 import { generateFleet } from './generate-fleet';
+import { ROOMS } from '../rooms';
 
 /** `npm run bench:plan`: a plan between two committed revisions of a generated fleet, as a user waits for it, rendering both included. */
 const program = new Command('bench:plan')
@@ -22,7 +23,7 @@ const LIMIT_NODES = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'stockade-bench-plan-'));
 try {
   const git = (...args: string[]): string => execFileSync('git', ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com', ...args], { cwd: folder, encoding: 'utf8' });
-  for (const part of ['apps', 'chains', 'constructs', 'infra', 'model', 'naming', 'tools', 'workspace', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const part of [...ROOMS, 'rooms.json', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   mkdirSync(join(folder, 'fleet'));
   cpSync(join(ROOT, 'fleet'), join(folder, 'fleet'), { recursive: true, filter: (path) => !/\.(yaml|lock)$/.test(path) });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');

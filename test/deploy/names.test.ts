@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DeployError, NO_CHANGES, told } from '../../apps/deploy/errors';
+import { NO_CHANGES, told, UserError } from '../../errors/user-error';
 import { nameProblems } from '../../apps/deploy/names';
 import { describePlan } from '../../apps/deploy/plan';
 import type { PlanFile } from '../../apps/deploy/plan-file';
@@ -59,7 +59,7 @@ describe('what is told', () => {
   });
 
   it('is one line for each message and next step, and indents what another program said', () => {
-    const { message } = new DeployError([{ message: FORGED, next: FORGED, detail: `one\n${NO_CHANGES}` }]);
+    const { message } = new UserError([{ message: FORGED, next: FORGED, detail: `one\n${NO_CHANGES}` }]);
     expect(message.split('\n')).toEqual([expect.stringMatching(/^error: x\\n/), '    one', '    No\\u0020changes. Your infrastructure matches the configuration.', expect.stringMatching(/^ {2}next: x\\n/)]);
     expect(told('a\u200bb')).toBe('a\\u200bb');
   });

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { circles, importsOf, roomOf, sources, wrongArrows, type Rooms } from './imports';
+import { ROOMS } from '../rooms';
 
 const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
-const imports = importsOf(sources('.', [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!)), 'test']));
+const imports = importsOf(sources('.', [...ROOMS, 'test']));
 const made = (files: Readonly<Record<string, string>>): ReturnType<typeof importsOf> => importsOf(new Map(Object.entries(files)));
 
 describe('imports between files', () => {

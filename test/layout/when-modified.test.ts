@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { isTouched } from '../atlantis/fleets';
-import { importsOf, reachedFrom, sources, type Rooms } from './imports';
+import { importsOf, reachedFrom, sources } from './imports';
+import { ROOMS } from '../rooms';
 
 interface Project {
   readonly name: string;
@@ -11,8 +12,7 @@ interface Project {
   readonly autoplan: { readonly when_modified: readonly string[] };
 }
 
-const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
-const imports = importsOf(sources('.', [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!)), 'test']));
+const imports = importsOf(sources('.', [...ROOMS, 'test']));
 const { projects } = parse(readFileSync('atlantis.yaml', 'utf8')) as { readonly projects: readonly Project[] };
 
 /** What makes a project's output, by its workflow. `keys` compares files of git and renders nothing. */
@@ -49,22 +49,16 @@ describe('when_modified', () => {
 });
 
 describe('lists of rooms', () => {
-  const folders = [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!))];
   const text = (file: string): string => readFileSync(file, 'utf8');
 
   it('tsconfig.json holds all of them', () => {
     const { include } = JSON.parse(text('tsconfig.json')) as { include: string[] };
-    expect(folders.filter((folder) => !include.includes(folder))).toEqual([]);
+    expect(ROOMS.filter((folder) => !include.includes(folder))).toEqual([]);
   });
 
   it('tsconfig.build.json holds those that the package exports, and what these import', () => {
     const { include } = JSON.parse(text('tsconfig.build.json')) as { include: string[] };
     const exported = [...reachedFrom(['constructs/index.ts', 'chains/index.ts', 'chains/index.ts'].filter((file) => imports.has(file)), imports)].map((file) => file.split('/')[0]!);
     expect([...new Set(exported)].filter((folder) => !include.includes(folder))).toEqual([]);
-  });
-
-  it('the copy in which weakenings are tried holds those that nodes are rendered by', () => {
-    const needed = [...reachedFrom(['test/properties/hardening.test.ts'], imports)].map((file) => file.split('/')[0]!);
-    expect([...new Set(needed)].filter((folder) => !text('test/mutations/run.ts').includes(`'${folder}'`))).toEqual([]);
   });
 });

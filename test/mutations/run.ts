@@ -9,10 +9,11 @@ import { join, resolve } from 'node:path';
 import { HARDENING_POINTS } from '../properties/hardening-points';
 import { POLICY_POINTS } from '../policies/policy-points';
 import { WEAKENINGS, type Weakening } from './weakenings';
+import { ROOMS } from '../rooms';
 
 const TESTS = ['test/properties/hardening.test.ts', 'test/policies/weakened.test.ts'];
 const ROOT = resolve(__dirname, '..', '..');
-const COPIED = ['apps', 'chains', 'constructs', 'fleet', 'model', 'naming', 'test', 'workspace', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
+const COPIED = [...ROOMS, 'fleet', 'test', 'rooms.json', 'package.json', 'tsconfig.json', 'vitest.config.mts'];
 
 const copy = mkdtempSync(join(tmpdir(), 'stockade-mutations-'));
 let failed = 0;

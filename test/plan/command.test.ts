@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planSchema, type Plan } from '../../apps/plan/model';
 import { key, ScratchRepository, type Ran } from '../keys/scratch-repository';
+import { ROOMS } from '../rooms';
 
 const ROOT = join(__dirname, '../..');
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
@@ -24,7 +25,7 @@ const edit = (file: string, from: string, to: string): void => {
 };
 
 beforeAll(() => {
-  for (const part of ['apps', 'chains', 'constructs', 'infra', 'model', 'naming', 'tools', 'workspace', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(repository.folder, part), { recursive: true });
+  for (const part of [...ROOMS, 'rooms.json', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(ROOT, part), join(repository.folder, part), { recursive: true });
   cpSync(join(ROOT, 'fleet'), join(repository.folder, 'fleet'), { recursive: true, filter: (path) => !/\.(yaml|lock)$/.test(path) });
   symlinkSync(join(ROOT, 'node_modules'), join(repository.folder, 'node_modules'), 'dir');
   repository.write('.gitignore', 'node_modules\ndist\n');
