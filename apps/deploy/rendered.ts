@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { type Failure, refuse, UserError } from '../../errors/user-error';
@@ -6,6 +6,7 @@ import type { Manifest } from '../../constructs/manifest';
 import { GATEKEEPER_NAMESPACE } from '../../naming';
 import { appliedBy } from '../platform/permissions';
 import { nameProblems } from './names';
+import { walk } from '../../workspace/walk';
 
 /** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
 export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templates', 'gatekeeper-constraints', 'node-roles', 'nodes', 'workloads'] as const;
@@ -20,7 +21,7 @@ export interface ReviewedObject {
 
 /** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws UserError */
 export function readRendered(folder: string): ReviewedObject[] {
-  const rendered = filesBelow(folder, '').flatMap((path) =>
+  const rendered = yamlBelow(folder).flatMap((path) =>
     documentsOf(join(folder, path)).map((manifest): ReviewedObject => ({ ...placeOf(path, manifest), manifest })),
   );
   if (rendered.length === 0) refuse(`there are no manifests in ${folder}`, 'Render the fleet, and name the folder of one cluster.');
@@ -113,15 +114,10 @@ function placeOf(path: string, manifest: Manifest): { readonly stage: Stage; rea
 const sorted = (rendered: readonly ReviewedObject[]): ReviewedObject[] =>
   [...rendered].sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || (nameOf(a.manifest) < nameOf(b.manifest) ? -1 : 1));
 
-/** Files of a rendered tree; a link or anything else that is no plain file is refused, since it could lead anywhere. */
-function filesBelow(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder))
-    .sort()
-    .flatMap((name) => {
-      const path = folder === '' ? name : `${folder}/${name}`;
-      const found = lstatSync(join(root, path));
-      if (found.isDirectory()) return filesBelow(root, path);
-      if (!found.isFile()) return refuse(`${join(root, path)} is no regular file`, 'Render the fleet again.');
-      return path.endsWith('.yaml') ? [path] : [];
-    });
+/** Files of a rendered tree; a link or anything else that is not a plain file is refused, since it could lead anywhere. */
+function yamlBelow(folder: string): string[] {
+  return [...walk(folder)].flatMap(({ path, kind }) => {
+    if (kind === 'other') return refuse(`${join(folder, path)} is not a regular file`, 'Render the fleet again.');
+    return kind === 'file' && path.endsWith('.yaml') ? [path] : [];
+  });
 }

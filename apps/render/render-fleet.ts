@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Fleet, FleetNode } from '../../model/types';
@@ -12,6 +12,7 @@ import { inWorkers } from './pool';
 import { toYaml } from './yaml';
 import { writeNode } from './write-node';
 import { type Format, type Selection, isSelected, isFull } from './selection';
+import { filesBelow } from '../../workspace/walk';
 
 export interface RenderOptions {
   /** The output folder, `dist` by custom. */
@@ -103,7 +104,7 @@ function finishCharts(fleet: Fleet, nodes: readonly FleetNode[], folder: string,
   for (const cluster of Object.keys(fleet.clusters)) for (const name of ['platform', 'gatekeeper-templates', 'gatekeeper-constraints']) charts.add(`${cluster}/${name}`);
   for (const chart of charts) {
     const templates = join(folder, chart, 'templates');
-    const files = filesBelow(templates).map((file) => ({ name: file.slice(templates.length + 1), text: readFileSync(file, 'utf8') }));
+    const files = filesBelow(templates).map((name) => ({ name, text: readFileSync(join(templates, name), 'utf8') }));
     if (files.length === 0) continue;
     const bytes = releaseBytes(files);
     if (bytes > RELEASE_LIMIT_BYTES) throw new HelmChartTooLargeError(chart, bytes);
@@ -125,17 +126,4 @@ function selectedFolders(nodes: readonly FleetNode[], wholeClusters: readonly st
 function write(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, text);
-}
-
-function filesBelow(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .sort()
-      .flatMap((name) => {
-        const path = join(folder, name);
-        return statSync(path).isDirectory() ? filesBelow(path) : [path];
-      });
-  } catch {
-    return [];
-  }
 }

@@ -71,7 +71,7 @@ describe('a mistake on the disk', () => {
 
   it.each([
     ['a file that is not UTF-8', (path: string) => writeFileSync(path, Buffer.from([0xff, 0xfe, 0x00])), 'it is not UTF-8 text'],
-    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path), 'it is no regular file'],
+    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path), 'it is not a regular file'],
     ['a file beyond 16 MiB', (path: string) => writeFileSync(path, Buffer.alloc(16 * 1024 * 1024 + 1, 32)), 'it is larger than 16 MiB'],
   ])('unreadable-file: %s', (_what, make, reason) => {
     const path = join(folder, 'clusters/new.yaml');
