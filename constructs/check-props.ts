@@ -1,7 +1,8 @@
+import { AGENT } from '../contract/agent';
 import { SIGNING_VOLUMES } from '../model/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../chains/component';
-import { AGENT, guardedVolume } from './secret-agent';
+import { guardedVolume } from './secret-agent';
 import type { StakingNodeProps } from './staking-node-props';
 import { type StakingNodeProblem, StakingNodeError } from './staking-node-error';
 import { TMP_MIB } from './hardening';

@@ -1,5 +1,5 @@
 import type { Manifest } from './manifest';
-import { AGENT } from './secret-agent';
+import { AGENT } from '../contract/agent';
 import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../naming';
 import { agentProblems } from './agents';
 

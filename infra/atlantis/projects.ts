@@ -76,7 +76,7 @@ function stackProject(stack: StackDescription, stacks: readonly StackDescription
     dependsOn: stacks.filter((other) => other.cloud === cloud && NEEDS[kind].includes(other.kind) && (other.cluster === undefined || clusterName === undefined || other.cluster === clusterName)).map((other) => other.id),
     whenModified: [
       ...['infra/**', '!infra/atlantis/**', `!${PROJECTS_FOLDER}/**`, `!infra/stacks/${cloud === 'gcp' ? 'aws' : 'gcp'}/**`].map(fromRoot),
-      ...['naming/**', 'chains/**', 'model/**', 'workspace/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
+      ...['naming/**', 'contract/**', 'chains/**', 'model/**', 'workspace/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
       // What a cloud assigned; these two look further than their own declaration.
       ...(kind === 'identities' ? [fromRoot('fleet/observed/*.yaml')] : kind === 'add-ons' && !tombstone ? [fromRoot(`fleet/observed/${clusterName}.yaml`)] : []),
       DEMAND_FILE,
@@ -160,7 +160,7 @@ export function whyUnknown(projects: readonly Project[], { name, dir, workflow, 
 /** Atlantis' own name of it. Each workspace has a lock of its own. */
 const DEFAULT_WORKSPACE = 'default';
 
-const MANIFEST_CODE = ['apps/**', 'chains/**', 'constructs/**', 'naming/**', 'model/**', 'workspace/**', 'package-lock.json'] as const;
+const MANIFEST_CODE = ['apps/**', 'contract/**', 'chains/**', 'constructs/**', 'naming/**', 'model/**', 'workspace/**', 'package-lock.json'] as const;
 
 const folderOf = (project: string): string => `${PROJECTS_FOLDER}/${project}`;
 /** `when_modified` is relative to the project's folder; the last pattern that matches decides, and `!` takes out again. */

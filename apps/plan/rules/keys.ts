@@ -1,4 +1,5 @@
-import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
+import type { AgentConfig } from '../../../contract/agent-config';
 import { catalogue } from '../../../chains';
 import type { Problem } from '../../../model/errors';
 import type { Declarations } from '../../../model/keys/declarations';
