@@ -33,14 +33,14 @@ export function readMessage<Name extends MessageName>(message: Name, text: strin
   return value as Message<Name>;
 }
 
-/** What is wrong with a value that is to become a message; without the values themselves. */
+/** What is wrong with a value that is to become a message; without the values themselves. Names that are not known come first: the one that is missing may be one of them, misspelt. */
 export function problemsOf(message: MessageName, value: unknown): { readonly path: string; readonly problem: string }[] {
   const { error } = MESSAGES[message].safeParse(value);
-  return (error?.issues ?? []).map((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? { path: dotted([...issue.path, issue.keys[0]!]), problem: 'is not known' }
-      : { path: dotted(issue.path), problem: issue.message },
-  );
+  const issues = error?.issues ?? [];
+  return [
+    ...issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ path: dotted([...issue.path, key]), problem: 'is not known' })) : [])),
+    ...issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? [] : [{ path: dotted(issue.path), problem: `is refused: ${issue.message}` }])),
+  ];
 }
 
 export class UnreadableMessage extends Error {

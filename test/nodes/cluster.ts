@@ -12,7 +12,7 @@ import { COSMOS, genesis, NodesFleet, ofNodes, POOL, secretsOfFleet, TAINT, ZONE
 import { buildImage, type ImageContent } from './images';
 import { Machine } from './machine';
 import { Network } from './network';
-import { SECRET_MANAGER_HOST, StandInSecretManager } from './secret-manager';
+import { SECRET_MANAGER_HOST, ServedSecretManager } from './secret-manager';
 
 /** A version of a client that starts and ends at once. */
 export const BROKEN = 'v99.0.0';
@@ -62,7 +62,7 @@ export class RealCluster {
   private constructor(
     readonly controlPlane: ControlPlane,
     readonly network: Network,
-    readonly secrets: StandInSecretManager,
+    readonly secrets: ServedSecretManager,
     readonly fleet: NodesFleet,
     /** Client, then its images: the older release, the newer one, and one that never runs. */
     readonly images: Readonly<Record<'geth' | 'cometbft', Releases>>,
@@ -75,7 +75,7 @@ export class RealCluster {
     try {
       const network = await Network.create(controlPlane);
       const apiPort = await network.forward(Number(new URL(controlPlane.url).port));
-      const secrets = await StandInSecretManager.start(controlPlane, network.address);
+      const secrets = await ServedSecretManager.start(controlPlane, network.address);
       for (const [source, secret] of secretsOfFleet()) secrets.keep(source, secret);
       await network.answerNames(controlPlane.admin, { [SECRET_MANAGER_HOST]: network.address });
 
