@@ -2,6 +2,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { networkNamespace, LABELS } from '../../naming';
 import type { Manifest } from '../../constructs/manifest';
+import { contractSchemas } from '../../contract/json-schema';
 import type { Api, LiveObject } from '../cluster/api';
 import { ControlPlane } from '../cluster/control-plane';
 import { applyAll, quotasKnown } from '../cluster/example';
@@ -86,7 +87,7 @@ export class RealCluster {
         if (imported) archives.push(archive);
         return { repository: content.repository, version: content.version, digest };
       };
-      const agent = await build({ repository: 'registry.example.com/stockade/secret-agent', version: '0.1.0', program: binaries.agent, as: 'agent', files: { 'etc/stockade/secret-manager-ca.crt': secrets.authority } });
+      const agent = await build({ repository: 'registry.example.com/stockade/secret-agent', version: '0.1.0', program: binaries.agent, as: 'agent', files: { 'etc/stockade/secret-manager-ca.crt': secrets.authority, ...contractFiles() } });
       const pause = await build({ repository: 'registry.example.com/stockade/pause', version: '1', program: binaries.pause, as: 'pause' });
       const releases = async (name: 'geth' | 'cometbft', repository: string): Promise<Releases> => {
         const wanted = clients.includes(name);
@@ -225,6 +226,8 @@ export interface Releases {
   readonly broken: BuiltImage;
 }
 
+/** What the agent judges messages by, where its image carries it. */
+const contractFiles = (): Record<string, string> => Object.fromEntries(Object.entries(contractSchemas()).map(([name, schema]) => [`etc/stockade/contract/${name}`, JSON.stringify(schema)]));
 const component = (network: NetworkName): string => (network === COSMOS ? 'node' : 'execution');
 const podNameOf = (network: NetworkName, node: string): string => `${node}-${component(network)}-0`;
 export const podPath = (network: NetworkName, node: string): string => `/api/v1/namespaces/${networkNamespace(network)}/pods/${podNameOf(network, node)}`;
