@@ -37,8 +37,8 @@ export function checkJson(text: string): void {
       if (isName) {
         inner.name = value;
         const folded = value.toLowerCase();
-        if (inner.names!.has(folded)) throw new JsonFault(pathOf(inner), 'is there twice, perhaps in another case');
-        inner.names!.add(folded);
+        if (inner.names.has(folded)) throw new JsonFault(pathOf(inner), 'is there twice, perhaps in another case');
+        inner.names.add(folded);
       }
       if (/[\p{Surrogate}\uFFFD]/u.test(value)) throw new JsonFault(pathOf(inner), 'holds half a character');
     } else if (/^[-0-9]/.test(token) && !/^(0|-?[1-9][0-9]{0,14})$/.test(token)) {

@@ -15,7 +15,7 @@ import { propsOf, yamlOf } from '../staking-nodes';
 const GOLDEN = 'test/golden/dist';
 const configurations = readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.includes('/staking-') && name.endsWith('.yaml'))
-  .flatMap((name) => ofKind<{ kind: string; data?: Record<string, string> }>(parseYaml(readFileSync(join(GOLDEN, name), 'utf8')), 'ConfigMap').map(({ data }) => [name, data?.[AGENT.configKey]] as const))
+  .flatMap((name) => ofKind(parseYaml(readFileSync(join(GOLDEN, name), 'utf8')), 'ConfigMap').map((object) => [name, object.data?.[AGENT.configKey]] as const))
   .filter((one): one is readonly [string, string] => one[1] !== undefined);
 
 describe('the rendered configuration of an agent', () => {
