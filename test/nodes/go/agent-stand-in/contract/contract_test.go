@@ -114,6 +114,19 @@ func TestControlGoAloneReadsAnotherClaim(t *testing.T) {
 	}
 }
 
+func TestControlATypeThatLacksAMemberIsSeen(t *testing.T) {
+	var thin struct {
+		Source string `json:"source"`
+	}
+	contract := load(t)
+	if err := contract.Read("secret-request", []byte(`{"source":"networks/hoodi/keys/0xaa"}`), &thin); err != nil {
+		t.Errorf("a type that has every member is refused: %v", err)
+	}
+	if err := contract.Read("secret-answer", []byte(`{"secret":"AAAA"}`), &thin); err == nil {
+		t.Error("a member that the type lacks is lost, and nobody hears of it")
+	}
+}
+
 func TestControlASchemaThatIsNotUnderstoodIsRefused(t *testing.T) {
 	for _, text := range []string{`{"type":"string","format":"uri"}`, `{"type":"object","properties":{"a":{"not":{}}}}`, `{}`, `{"type":"string","pattern":"^(?!a)"}`} {
 		if _, err := parseSchema([]byte(text)); err == nil {
