@@ -51,7 +51,7 @@ export const LABELS = {
   volumeKind: `${LABEL_PREFIX}/volume-kind`,
   /** `true` on everything of a component that can sign. */
   signer: `${LABEL_PREFIX}/signer`,
-  /** `staking` on namespaces that admission policies protect. */
+  /** On namespaces that admission policies protect: `staking` on those of networks, `system` on those of our programs. */
   protection: `${LABEL_PREFIX}/protection`,
   pool: `${LABEL_PREFIX}/pool`,
 } as const;
