@@ -62,6 +62,13 @@ export function claimsOf(workload: Manifest, { cluster, configMaps }: { readonly
   return { network, node, signer, keys: [...keys], problems };
 }
 
+/** Whether a ConfigMap has what an agent would read keys from, whoever mounts it. */
+export const claimsKeys = (configMap: Manifest): boolean =>
+  Object.entries((configMap['data'] ?? {}) as Record<string, unknown>).some(([file, text]) => {
+    const configuration = configurationIn(file, text);
+    return configuration !== undefined && (configuration === 'unreadable' ? file === AGENT.configKey : configuration.secrets.length > 0);
+  });
+
 interface Secret {
   readonly source: string;
   readonly claim?: string;

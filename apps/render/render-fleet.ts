@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Fleet, FleetNode } from '../../model/types';
 import { networkNamespace } from '../../naming';
 import { gatekeeperFiles, platformFiles, type NetworkFacts } from '../platform';
+import { programFiles } from '../system';
+import type { Program } from '../system/program';
 import { FleetContext, type FullCatalogue } from './fleet-context';
 import { chartYaml, escapeTemplate, HelmChartTooLargeError, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
 import { addFacts, NO_FACTS, type NodeReport } from './node-report';
@@ -19,6 +21,8 @@ export interface RenderOptions {
   readonly out: string;
   readonly format: Format;
   readonly selection?: Selection;
+  /** What runs beside the nodes. @default - the programs of `apps/system` */
+  readonly programs?: readonly Program[];
   /** Stockade's version, for charts. */
   readonly version: string;
   /** Called now and then with how many nodes are done. */
@@ -86,7 +90,7 @@ function writePlatform(fleet: Fleet, clusterName: string, reports: readonly Node
   }
   const helm = options.format === 'helm';
   const cluster = fleet.clusters[clusterName]!;
-  const folders = { platform: platformFiles(fleet, cluster, { helm, networks }), ...gatekeeperFiles(fleet, cluster, { helm, networks }) };
+  const folders = { platform: [...platformFiles(fleet, cluster, { helm, networks }), ...programFiles(fleet, cluster, options.programs)], ...gatekeeperFiles(fleet, cluster, { helm, networks }) };
   for (const [name, files] of Object.entries(folders)) {
     for (const { path, objects } of files) {
       const text = toYaml(objects, `Rendered for cluster ${clusterName}: do not edit. Every change starts in fleet/.`);

@@ -45,7 +45,7 @@ export const LIMITS: Limits = { files: 100_000, bytes: 2 ** 30, fileBytes: 2 ** 
 
 const KNOWN: readonly RegExp[] = [
   /^dist\/\.stockade$/,
-  /^dist\/[a-z0-9-]+\/(platform|gatekeeper-templates|gatekeeper-constraints)\/([a-z0-9-]+\/)?[a-z0-9-]+\.yaml$/,
+  /^dist\/[a-z0-9-]+\/(platform(\/(networks|policies|system))?|gatekeeper-templates|gatekeeper-constraints)\/[a-z0-9-]+\.yaml$/,
   /^dist\/[a-z0-9-]+\/staking-[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+\.yaml$/,
   /^cdktf\.out\/manifest\.json$/,
   /^cdktf\.out\/stacks\/[a-z0-9-]+\/cdk\.tf\.json$/,
