@@ -1,5 +1,6 @@
 import { clusterProblems } from './errors/clusters';
 import { fileProblems } from './errors/files';
+import { journalProblems } from './errors/journal';
 import { networkProblems } from './errors/networks';
 import { nodeProblems } from './errors/nodes';
 import { referenceProblems } from './errors/references';
@@ -18,6 +19,7 @@ export const problems = {
   ...networkProblems,
   ...nodeProblems,
   ...clusterProblems,
+  ...journalProblems,
 } as const;
 
 export type ProblemCode = (typeof problems)[keyof typeof problems]['code'];

@@ -10,7 +10,7 @@ export interface Factory<Code extends string, Input> {
 }
 
 /** A kind of mistake: the first argument of what it makes is where, the second what is needed to word it. */
-export function kind<const Code extends string, Input>(code: Code, details: (input: Input) => Details): Factory<Code, Input> {
+export function kind<const Code extends string, Input = void>(code: Code, details: (input: Input) => Details): Factory<Code, Input> {
   const build = (places: Places, input: Input): Problem<Code> => {
     const { level = 'error', ...rest } = details(input);
     return { code, level, places: 'file' in places ? [places] : [...places], ...rest };
