@@ -4,7 +4,8 @@ import type { ComponentDemand } from '../../model/catalogue';
 import { parseFleet } from '../../model/load';
 import { type Allocatable, allocatable, MACHINE_TYPES, machineOf, SYSTEM_ALLOWANCE } from '../../model/machines';
 import type { Cluster, Fleet, Pool } from '../../model/types';
-import { choosePool, machinesFor, pack, type PackItem, packPools, refusals, sizePools, spread } from '../../model/sizing';
+import { machinesFor, pack, type PackItem, spread } from '../../model/packing';
+import { choosePool, packPools, refusals, sizePools } from '../../model/sizing';
 import { baseFiles, replaced } from './base';
 import { fakeCatalogue } from './fake-catalogue';
 
