@@ -7,6 +7,7 @@ import { InfraError } from '../../infra/error';
 import { terraformPackages, withTerraform } from '../../infra/terraform-packages';
 import { GOLDEN } from '../golden/trees';
 import { sources } from '../layout/imports';
+import { ROOMS } from '../rooms';
 
 const wanted = terraformPackages();
 const LINE = `npm install --save-exact ${Object.entries(wanted).map(([name, version]) => `${name}@${version}`).join(' ')}`;
@@ -33,7 +34,7 @@ describe('where they are not installed', () => {
   let project: string;
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), 'stockade-manifests-'));
-    const product = [...sources(ROOT, ['naming', 'workspace', 'model', 'chains', 'constructs', 'apps', 'infra', 'tools']).keys()];
+    const product = [...sources(ROOT, ROOMS).keys()];
     for (const path of ['package.json', 'tsconfig.json', ...product]) {
       mkdirSync(dirname(join(project, path)), { recursive: true });
       cpSync(join(ROOT, path), join(project, path));

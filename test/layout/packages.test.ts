@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importsOf, packageImports, sources, type Rooms } from './imports';
+import { importsOf, packageImports, sources } from './imports';
+import { ROOMS } from '../rooms';
 import { programs, wrongPackages, type Manifest } from './packages';
 
-const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
-const product = sources('.', [...new Set(Object.keys(rooms).map((room) => room.split('/')[0]!))]);
+const product = sources('.', ROOMS);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest & { readonly exports: Readonly<Record<string, { readonly 'stockade-source': string }>> };
 const library = Object.values(manifest.exports).map((entry) => entry['stockade-source'].replace(/^\.\//, ''));
 
