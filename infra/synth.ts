@@ -9,13 +9,9 @@ import { clusterDemands } from './context/demand';
 import { addStacks, stacksOf } from './stacks';
 import type { StackContext } from './context';
 import { folderBeside, swapFolder } from '../workspace/replace-folder';
+import { InfraError } from './error';
 
 export { stackWarnings } from './warnings';
-
-/** The fleet can't become Terraform; the message says what to mend. */
-export class InfraError extends Error {
-  override readonly name = 'InfraError';
-}
 
 /**
  * Reads a fleet for Terraform.

@@ -4,7 +4,9 @@ import { Command, Option } from 'commander';
 import { catalogue } from '../chains';
 import { checkFleetFolder } from '../model/check-folder';
 import type { LoadedFleet } from '../model/load';
+import { InfraError } from '../infra/error';
 import type * as infra from '../infra/synth';
+import { withTerraform } from '../infra/terraform-packages';
 import { runSynth, type SynthOptions } from '../apps/synth';
 
 /**
@@ -29,9 +31,24 @@ type Options = SynthOptions & { readonly terraform: boolean; readonly terraformO
 async function run({ terraform, terraformOut, ...options }: Options): Promise<number> {
   const whole = !options.cluster && !options.network && !options.node;
   if (!terraform || !whole) return runSynth(options, process);
-  // Loaded only here, so that a filtered run stays quick.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { InfraError, stackContext, stackWarnings, synthStacks } = require('../infra/synth') as typeof infra;
+  const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
+  if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
+    const exitCode = await runSynth(options, process);
+    if (exitCode === 0) say(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
+    return exitCode;
+  }
+  let stacks: typeof infra;
+  try {
+    // Loaded only here, so that a filtered run stays quick; and before anything is written, since it may not be there.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    stacks = withTerraform(() => require('../infra/synth') as typeof infra);
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error;
+    const message = `${error.message}, or render manifests alone: npm run synth -- --no-terraform`;
+    if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, problems: [{ level: 'error', message }] }, null, 2)}\n`);
+    else process.stderr.write(`${message}\n`);
+    return 1;
+  }
   // Read once, for both.
   let loaded: LoadedFleet | undefined;
   const load = (): LoadedFleet => (loaded ??= checkFleetFolder(options.fleet, catalogue));
@@ -39,15 +56,10 @@ async function run({ terraform, terraformOut, ...options }: Options): Promise<nu
   const { fleet } = load();
   if (exitCode !== 0 || fleet === undefined) return exitCode;
   try {
-    const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));
-    if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
-      say(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
-      return 0;
-    }
-    const context = stackContext(fleet, options.fleet);
-    const stacks = synthStacks(context, terraformOut);
-    if (!options.json) for (const warning of stackWarnings(context, options.fleet)) process.stderr.write(`${warning}\n`);
-    say(`${stacks} Terraform stacks in ${terraformOut}/stacks`);
+    const context = stacks.stackContext(fleet, options.fleet);
+    const count = stacks.synthStacks(context, terraformOut);
+    if (!options.json) for (const warning of stacks.stackWarnings(context, options.fleet)) process.stderr.write(`${warning}\n`);
+    say(`${count} Terraform stacks in ${terraformOut}/stacks`);
     return 0;
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;

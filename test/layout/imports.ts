@@ -7,6 +7,7 @@ export type Imports = ReadonlyMap<string, readonly Import[]>;
 
 export interface Import {
   readonly line: number;
+  readonly kind: Kind;
   readonly file: string;
 }
 
@@ -18,15 +19,31 @@ export type Rooms = Readonly<Record<string, readonly string[]>>;
  * @throws Error for a relative path that leads to none of them, which would otherwise be an arrow that nobody sees
  */
 export function importsOf(texts: ReadonlyMap<string, string>): Imports {
-  return new Map([...texts].map(([file, text]): [string, Import[]] => [file, specifiers(file, text).flatMap(({ specifier, line }) => {
+  return new Map([...texts].map(([file, text]): [string, Import[]] => [file, specifiers(file, text).flatMap(({ specifier, line, kind }) => {
     if (!/^\.\.?(\/|$)/.test(specifier)) return [];
     const path = normalize(join(file, '..', specifier)).replace(/\/$/, '');
     const found = [path, ...ENDINGS.map((ending) => `${path}${ending}`)].find((one) => texts.has(one));
-    if (found !== undefined) return [{ line, file: found }];
+    if (found !== undefined) return [{ line, kind, file: found }];
     if (path.endsWith('.json')) return [];
     throw new Error(`${file}:${line} imports ${JSON.stringify(specifier)}, which is no file of the repository. Correct the path, or add its kind of file to test/layout/imports.ts.`);
   })]));
 }
+
+/** What a file imports that is neither a file of the repository nor part of Node. */
+export interface PackageImport {
+  readonly file: string;
+  readonly line: number;
+  /** The package's name: of `yaml/util`, `yaml`. */
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+export function packageImports(texts: ReadonlyMap<string, string>): PackageImport[] {
+  return [...texts].flatMap(([file, text]) => specifiers(file, text).flatMap(({ specifier, line, kind }) => (/^(\.|node:)/.test(specifier) ? [] : [{ file, line, name: specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/'), kind }])));
+}
+
+/** When it is loaded: with the file, only where a function is run that asks for it, or never. */
+export type Kind = 'value' | 'lazy' | 'type';
 
 const ENDINGS = ['.ts', '.mts', '.cjs', '/index.ts'];
 
@@ -68,12 +85,12 @@ export const roomOf = (file: string, rooms: Rooms): string | undefined =>
     .sort((a, b) => b.length - a.length)[0];
 
 /** What is reached from some files, themselves included. */
-export function reachedFrom(entries: readonly string[], imports: Imports): ReadonlySet<string> {
+export function reachedFrom(entries: readonly string[], imports: Imports, kinds: readonly Kind[] = ['value', 'lazy', 'type']): ReadonlySet<string> {
   const reached = new Set<string>();
   const visit = (file: string): void => {
     if (reached.has(file)) return;
     reached.add(file);
-    for (const next of imports.get(file) ?? []) visit(next.file);
+    for (const next of imports.get(file) ?? []) if (kinds.includes(next.kind)) visit(next.file);
   };
   entries.forEach(visit);
   return reached;
@@ -91,20 +108,38 @@ export function sources(root: string, folders: readonly string[]): ReadonlyMap<s
 
 const SOURCE = /\.(ts|mts|cjs)$/;
 
-function specifiers(file: string, text: string): { readonly specifier: string; readonly line: number }[] {
+interface Specifier {
+  readonly specifier: string;
+  readonly line: number;
+  readonly kind: Kind;
+}
+
+/** By text: parsing is what a walk costs, and tests walk more than once. */
+const parsed = new Map<string, readonly Specifier[]>();
+
+function specifiers(file: string, text: string): readonly Specifier[] {
+  const before = parsed.get(text);
+  if (before !== undefined) return before;
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const found: { readonly specifier: string; readonly line: number }[] = [];
+  const found: Specifier[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) && isSpecifier(node)) found.push({ specifier: node.text, line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1 });
+    const kind = ts.isStringLiteralLike(node) ? kindOf(node) : undefined;
+    if (kind !== undefined) found.push({ specifier: (node as ts.StringLiteralLike).text, line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1, kind });
     ts.forEachChild(node, visit);
   };
   visit(source);
+  parsed.set(text, found);
   return found;
 }
 
-function isSpecifier(node: ts.StringLiteralLike): boolean {
+/** @returns undefined for text that imports nothing */
+function kindOf(node: ts.StringLiteralLike): Kind | undefined {
   const { parent } = node;
-  if (ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent) || ts.isExternalModuleReference(parent)) return true;
-  if (ts.isLiteralTypeNode(parent)) return ts.isImportTypeNode(parent.parent);
-  return ts.isCallExpression(parent) && parent.arguments[0] === node && (parent.expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(parent.expression) && parent.expression.text === 'require'));
+  if (ts.isImportDeclaration(parent)) return parent.importClause?.isTypeOnly ? 'type' : 'value';
+  if (ts.isExportDeclaration(parent)) return parent.isTypeOnly ? 'type' : 'value';
+  if (ts.isExternalModuleReference(parent)) return 'value';
+  if (ts.isLiteralTypeNode(parent)) return ts.isImportTypeNode(parent.parent) ? 'type' : undefined;
+  if (!ts.isCallExpression(parent) || parent.arguments[0] !== node) return undefined;
+  if (parent.expression.kind !== ts.SyntaxKind.ImportKeyword && !(ts.isIdentifier(parent.expression) && parent.expression.text === 'require')) return undefined;
+  return ts.findAncestor(parent, ts.isFunctionLike) === undefined ? 'value' : 'lazy';
 }
