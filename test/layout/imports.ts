@@ -11,7 +11,7 @@ export interface Import {
   readonly file: string;
 }
 
-/** Room, then the rooms that it may import beside itself. */
+/** Room, then the rooms that it may import beside itself; `type model` lets it take types alone. A `*` stands for one folder, which is a room by itself. */
 export type Rooms = Readonly<Record<string, readonly string[]>>;
 
 /**
@@ -72,17 +72,33 @@ export function wrongArrows(imports: Imports, rooms: Rooms): string[] {
     if (room === undefined) return [];
     return imported.flatMap((to) => {
       const other = roomOf(to.file, rooms);
-      if (other === room || (other !== undefined && rooms[room]!.includes(other))) return [];
-      return [`${file}:${to.line} imports ${to.file}: ${room} may import ${rooms[room]!.join(', ') || 'no other room'}`];
+      const allowed = rowOf(room, rooms);
+      if (other === room || (other !== undefined && (allowed.includes(other) || (to.kind === 'type' && allowed.includes(`type ${other}`))))) return [];
+      return [`${file}:${to.line} imports ${to.file}: ${room} may import ${allowed.join(', ') || 'no other room'}`];
     });
   });
 }
 
 /** The innermost room that a file is in. */
-export const roomOf = (file: string, rooms: Rooms): string | undefined =>
-  Object.keys(rooms)
-    .filter((room) => file.startsWith(`${room}/`))
+export function roomOf(file: string, rooms: Rooms): string | undefined {
+  const path = file.split('/');
+  return Object.keys(rooms)
+    .map((room) => room.split('/'))
+    .filter((room) => room.length < path.length && room.every((part, index) => part === '*' || part === path[index]))
+    .map(({ length }) => path.slice(0, length).join('/'))
     .sort((a, b) => b.length - a.length)[0];
+}
+
+/** What a room may import: its own row, or that of the rooms of its folder. */
+export const rowOf = (room: string, rooms: Rooms): readonly string[] => rooms[room] ?? rooms[room.replace(/[^/]+$/, '*')] ?? [];
+
+/** Every room that is there, those of a `*` by their own names. */
+export const roomsOnDisk = (rooms: Rooms): string[] =>
+  Object.keys(rooms).flatMap((room) => {
+    if (!room.endsWith('/*')) return [room];
+    const folder = room.slice(0, -2);
+    return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`) : [];
+  });
 
 /** What is reached from some files, themselves included. */
 export function reachedFrom(entries: readonly string[], imports: Imports, kinds: readonly Kind[] = ['value', 'lazy', 'type']): ReadonlySet<string> {
@@ -135,11 +151,16 @@ function specifiers(file: string, text: string): readonly Specifier[] {
 /** @returns undefined for text that imports nothing */
 function kindOf(node: ts.StringLiteralLike): Kind | undefined {
   const { parent } = node;
-  if (ts.isImportDeclaration(parent)) return parent.importClause?.isTypeOnly ? 'type' : 'value';
-  if (ts.isExportDeclaration(parent)) return parent.isTypeOnly ? 'type' : 'value';
+  if (ts.isImportDeclaration(parent)) return isTypeOnly(parent.importClause) ? 'type' : 'value';
+  if (ts.isExportDeclaration(parent)) return parent.isTypeOnly || areTypes(parent.exportClause) ? 'type' : 'value';
   if (ts.isExternalModuleReference(parent)) return 'value';
   if (ts.isLiteralTypeNode(parent)) return ts.isImportTypeNode(parent.parent) ? 'type' : undefined;
   if (!ts.isCallExpression(parent) || parent.arguments[0] !== node) return undefined;
   if (parent.expression.kind !== ts.SyntaxKind.ImportKeyword && !(ts.isIdentifier(parent.expression) && parent.expression.text === 'require')) return undefined;
   return ts.findAncestor(parent, ts.isFunctionLike) === undefined ? 'value' : 'lazy';
 }
+
+const isTypeOnly = (clause: ts.ImportClause | undefined): boolean => clause !== undefined && (clause.isTypeOnly || (clause.name === undefined && areTypes(clause.namedBindings)));
+
+const areTypes = (names: ts.NamedImportBindings | ts.NamedExportBindings | undefined): boolean =>
+  names !== undefined && (ts.isNamedImports(names) || ts.isNamedExports(names)) && names.elements.length > 0 && names.elements.every(({ isTypeOnly }) => isTypeOnly);
