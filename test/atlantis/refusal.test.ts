@@ -139,9 +139,9 @@ describe("GitHub's workflow", () => {
     program(
       join(bin, 'npx'),
       `case $2 in
-        tools/comment.ts) shift 2; cd '${ROOT}'; exec node --require tsx/cjs tools/comment.ts "$@" ;;
-        tools/accept.ts) ${accepted ? 'exit 0' : 'echo "error: dist/x: no regular file" >&2; exit 1'} ;;
-        apps/cli/plan.ts) ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
+        cli/server/comment.ts) shift 2; cd '${ROOT}'; exec node --require tsx/cjs cli/server/comment.ts "$@" ;;
+        cli/server/accept.ts) ${accepted ? 'exit 0' : 'echo "error: dist/x: no regular file" >&2; exit 1'} ;;
+        cli/plan.ts) ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
       esac`,
     );
     if (attributes === undefined) program(join(bin, 'git'), ':');
@@ -195,7 +195,7 @@ describe("GitHub's workflow", () => {
   });
 
   it('did not post it as it was', () => {
-    const before = ['npx tsx apps/cli/plan.ts --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
+    const before = ['npx tsx cli/plan.ts --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
     expect(job({ refused: true, steps: before })).toMatchObject({ code: 1, posted: '' });
   });
 

@@ -164,7 +164,7 @@ export class GcpBootstrapStack extends TerraformStack {
   describe('whose code is up to something', () => {
     /** Runs as part of what the pull request renders with. */
     const withCode = (name: string, code: string): PullRequest =>
-      branch(name, () => write('tools/synth.ts', `${code}\n${readFileSync(join(ROOT, 'tools/synth.ts'), 'utf8')}`));
+      branch(name, () => write('cli/synth.ts', `${code}\n${readFileSync(join(ROOT, 'cli/synth.ts'), 'utf8')}`));
     const refused = (change: PullRequest): string => {
       const { code, output } = server.hooks(change, 'plan');
       expect(code).not.toBe(0);

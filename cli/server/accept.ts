@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { wrongInLock, wrongInRendered } from '../infra/atlantis/accept';
-import { printable } from '../naming/printable';
+import { wrongInLock, wrongInRendered } from '../../infra/atlantis/accept';
+import { printable } from '../../naming/printable';
 
 /** Run by Atlantis from its own copy of this repository, on what a pull request's code rendered or declares. */
 const program = new Command('accept').description("Refuse what a pull request's own code must not hand to a step that holds credentials.");

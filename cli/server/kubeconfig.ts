@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { describeCommand, kubeconfig } from '../infra/atlantis/kubeconfig';
-import { declaredCluster, DeclarationError } from '../infra/context/declared-cluster';
-import { AUTOMATION_IDENTITIES, type AutomationIdentity } from '../naming/clouds';
+import { describeCommand, kubeconfig } from '../../infra/atlantis/kubeconfig';
+import { declaredCluster, DeclarationError } from '../../infra/context/declared-cluster';
+import { AUTOMATION_IDENTITIES, type AutomationIdentity } from '../../naming/clouds';
 
 /** A step of Atlantis' server (`infra/atlantis/server/bin/kubeconfig`): asks the cloud, as an identity, where a cluster is, and writes a kubeconfig without a secret. */
 const program = new Command('kubeconfig')
@@ -15,7 +15,7 @@ const program = new Command('kubeconfig')
   .allowExcessArguments(false)
   .parse();
 
-const BIN = resolve(__dirname, '../infra/atlantis/server/bin');
+const BIN = resolve(__dirname, '../../infra/atlantis/server/bin');
 
 try {
   write(program.opts<{ as: AutomationIdentity; cluster: string; fleet: string; out: string }>());

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { missingRules } from '../infra/atlantis/branch-rules';
-import { printable } from '../naming/printable';
+import { missingRules } from '../../infra/atlantis/branch-rules';
+import { printable } from '../../naming/printable';
 
 /** Run by Atlantis from its own copy of this repository, before anything is applied: GitHub's answer comes by standard input. */
 const { branch } = new Command('branch-rules').description('Refuse where the rules of a branch do not keep what was approved and planned.').requiredOption('--branch <name>', 'that they hold for').parse().opts<{ branch: string }>();

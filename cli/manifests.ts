@@ -1,22 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { explained, refuse, UserError } from '../../errors/user-error';
-import { catalogue } from '../../chains';
-import { formatProblems, isError, sortProblems } from '../../model/errors';
-import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
-import { KEYS_LOCK_FILE } from '../../model/keys/journal';
-import { loadFleet } from '../../model/load';
-import { printable } from '../../naming/printable';
-import { applyPlan } from '../deploy/apply';
-import { getIntoCluster, getIntoNode } from '../deploy/get-in';
-import type { Access } from '../deploy/access';
-import { fire, resume, stop, type NodeTarget } from '../deploy/operate';
-import { describePlan, planManifests } from '../deploy/plan';
-import { open, seal } from '../deploy/plan-file';
-import type { Declared } from '../deploy/placements';
-import { readRendered } from '../deploy/rendered';
-import { refusedByPlan } from '../plan/trusted-plan';
-import { fileAtBase, resolveCommit } from '../../workspace/base-revision';
+import { explained, refuse, UserError } from '../errors/user-error';
+import { catalogue } from '../chains';
+import { formatProblems, isError, sortProblems } from '../model/errors';
+import { EMPTY_KEYS_LOCK, parse } from '../model/keys/text';
+import { KEYS_LOCK_FILE } from '../model/keys/journal';
+import { loadFleet } from '../model/load';
+import { printable } from '../naming/printable';
+import { applyPlan } from '../apps/deploy/apply';
+import { getIntoCluster, getIntoNode } from '../apps/deploy/get-in';
+import type { Access } from '../apps/deploy/access';
+import { fire, resume, stop, type NodeTarget } from '../apps/deploy/operate';
+import { describePlan, planManifests } from '../apps/deploy/plan';
+import { open, seal } from '../apps/deploy/plan-file';
+import type { Declared } from '../apps/deploy/placements';
+import { readRendered } from '../apps/deploy/rendered';
+import { refusedByPlan } from '../apps/plan/trusted-plan';
+import { fileAtBase, resolveCommit } from '../workspace/base-revision';
 
 const program = new Command('manifests')
   .description('What one cluster runs: compare it with what was rendered, apply what was reviewed, and fire, stop or resume one named node.')

@@ -1,26 +1,26 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { EXIT, explained } from '../../errors/user-error';
-import { catalogue } from '../../chains';
-import { formatProblems, isError, sortProblems, type Problem } from '../../model/errors';
-import { planRetirement } from '../../model/keys/plan-retirement';
-import { planPlacement, type JournalPlan } from '../../model/keys/plan-placement';
-import { checkTransition, transitionRules } from '../../model/keys/transitions';
-import { checkAgainstFleet } from '../../model/keys/agreement';
-import { append, EMPTY_KEYS_LOCK, parse, state } from '../../model/keys/text';
-import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../../model/keys/journal';
-import { loadFleet, type LoadedFleet } from '../../model/load';
-import type { Fleet } from '../../model/types';
-import { declarationsOf, readDeclarations, type Declarations } from '../../model/keys/declarations';
-import { asDeclared, keyNames, type KeyNames } from '../../model/keys/names';
-import { fleetOnDisk } from '../../model/keys/on-disk';
-import { quote, type MachineProof } from '../../model/keys/machine-proof';
-import { askCloud } from '../keys/ask-cloud';
-import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../keys/machines';
-import type { Obstacle } from '../keys/signers';
-import { committer, mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
-import { fleetAt } from '../../model/keys/at-commit';
-import { readIfThere, replaceFile } from '../../workspace/replace-file';
+import { EXIT, explained } from '../errors/user-error';
+import { catalogue } from '../chains';
+import { formatProblems, isError, sortProblems, type Problem } from '../model/errors';
+import { planRetirement } from '../model/keys/plan-retirement';
+import { planPlacement, type JournalPlan } from '../model/keys/plan-placement';
+import { checkTransition, transitionRules } from '../model/keys/transitions';
+import { checkAgainstFleet } from '../model/keys/agreement';
+import { append, EMPTY_KEYS_LOCK, parse, state } from '../model/keys/text';
+import { KEYS_LOCK_FILE, type DraftEntry, type KeysLock } from '../model/keys/journal';
+import { loadFleet, type LoadedFleet } from '../model/load';
+import type { Fleet } from '../model/types';
+import { declarationsOf, readDeclarations, type Declarations } from '../model/keys/declarations';
+import { asDeclared, keyNames, type KeyNames } from '../model/keys/names';
+import { fleetOnDisk } from '../model/keys/on-disk';
+import { quote, type MachineProof } from '../model/keys/machine-proof';
+import { askCloud } from '../apps/keys/ask-cloud';
+import { askAboutMachine, placeOf, type MachinePlace, type Verdict } from '../apps/keys/machines';
+import type { Obstacle } from '../apps/keys/signers';
+import { committer, mergeTimes, nameOf, resolveCommit } from '../workspace/base-revision';
+import { fleetAt } from '../model/keys/at-commit';
+import { readIfThere, replaceFile } from '../workspace/replace-file';
 
 const program = new Command('keys')
   .description('Where each validator key is placed, over time: the journal fleet/keys.lock.')

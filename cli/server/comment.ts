@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { COMMENT_LIMIT, formatMarkdown } from '../apps/plan/format/markdown';
-import { planSchema } from '../apps/plan/model';
-import { Shown } from '../infra/atlantis/shown';
+import { COMMENT_LIMIT, formatMarkdown } from '../../apps/plan/format/markdown';
+import { planSchema } from '../../apps/plan/model';
+import { Shown } from '../../infra/atlantis/shown';
 
 /**
  * Run by Atlantis, or by GitHub's workflow from what is merged: the words of the comment on a pull request. It prints the state and the description of the commit's status,

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { catalogue } from '../../chains';
-import { jsonSchemas } from '../../model/schema/json-schema';
+import { catalogue } from '../chains';
+import { jsonSchemas } from '../model/schema/json-schema';
 
 /** `npm run schema`: the JSON Schemas by which editors complete and check the fleet's YAML. */
 const program = new Command('schema')

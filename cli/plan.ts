@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { COMMENT_LIMIT } from '../plan/format/markdown';
-import { planSchema } from '../plan/model';
-import { runPlan, type PlanOptions } from '../plan/run';
+import { COMMENT_LIMIT } from '../apps/plan/format/markdown';
+import { planSchema } from '../apps/plan/model';
+import { runPlan, type PlanOptions } from '../apps/plan/run';
 
 /** `npm run plan`: what a change of the fleet means, before it is merged. */
 const program = new Command('plan')

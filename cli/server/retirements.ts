@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { explained } from '../errors/user-error';
-import { resolveCommit } from '../workspace/base-revision';
-import { fleetAt } from '../model/keys/at-commit';
-import { askCloud } from '../apps/keys/ask-cloud';
-import { askCluster, type Answer } from '../apps/keys/ask-cluster';
-import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
-import { refusedByPlan, type Refusal } from '../apps/plan/trusted-plan';
-import { readDeclarations } from '../model/keys/declarations';
-import { EMPTY_KEYS_LOCK, parse } from '../model/keys/text';
-import { KEYS_LOCK_FILE } from '../model/keys/journal';
-import { printable } from '../naming/printable';
+import { explained } from '../../errors/user-error';
+import { resolveCommit } from '../../workspace/base-revision';
+import { fleetAt } from '../../model/keys/at-commit';
+import { askCloud } from '../../apps/keys/ask-cloud';
+import { askCluster, type Answer } from '../../apps/keys/ask-cluster';
+import { judgeRetirement, retirementsOf } from '../../apps/keys/retirements';
+import { refusedByPlan, type Refusal } from '../../apps/plan/trusted-plan';
+import { readDeclarations } from '../../model/keys/declarations';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
+import { KEYS_LOCK_FILE } from '../../model/keys/journal';
+import { printable } from '../../naming/printable';
 
 /**
  * A step of Atlantis' server (`infra/atlantis/server/bin/keys-plan` and `keys-apply`), by the plan identity: whether the readable plan refuses nothing about keys,
@@ -26,7 +26,7 @@ const program = new Command('retirements')
   .allowExcessArguments(false)
   .parse();
 
-const BIN = resolve(__dirname, '../infra/atlantis/server/bin');
+const BIN = resolve(__dirname, '../../infra/atlantis/server/bin');
 
 main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
   (refusals) => {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { UserError } from '../../errors/user-error';
-import { formatProblems, nearest, sortProblems, type Problem } from '../../model/errors';
-import { RegistryClient } from '../registry/client';
-import { dockerCredentials } from '../registry/credentials';
-import { readDeclaredImages, type DeclaredImage } from '../registry/declared-images';
-import { checkPins, pinImages, type PinOutcome } from '../registry/pin';
-import { parseMirrors } from '../registry/reference';
-import { replaceFile } from '../../workspace/replace-file';
+import { UserError } from '../errors/user-error';
+import { formatProblems, nearest, sortProblems, type Problem } from '../model/errors';
+import { RegistryClient } from '../apps/registry/client';
+import { dockerCredentials } from '../apps/registry/credentials';
+import { readDeclaredImages, type DeclaredImage } from '../apps/registry/declared-images';
+import { checkPins, pinImages, type PinOutcome } from '../apps/registry/pin';
+import { parseMirrors } from '../apps/registry/reference';
+import { replaceFile } from '../workspace/replace-file';
 
 interface Options {
   readonly fleet: string;

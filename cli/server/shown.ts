@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { Shown, type ShownOptions } from '../infra/atlantis/shown';
+import { Shown, type ShownOptions } from '../../infra/atlantis/shown';
 
 /** Run by Atlantis from its own copy of this repository: what a pull request's code, or Terraform, prints passes through it. */
 const options = new Command('shown')

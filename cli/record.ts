@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { clusterStackName } from '../naming/clouds';
-import { declaredCluster, DeclarationError } from './context/declared-cluster';
-import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from './observed';
+import { declaredCluster, DeclarationError } from '../infra/context/declared-cluster';
+import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from '../infra/observed';
 
 /** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
 const program = new Command('record')

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { watched } from '../infra/atlantis/watch';
+import { watched } from '../../infra/atlantis/watch';
 
 /** Run by the sandbox, around what it runs. */
 const program = new Command('watch')
