@@ -1,18 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { EXIT, explained, refusal } from '../errors/user-error';
-import { fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
+import { EXIT, refusal } from '../errors/user-error';
 import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis, type Lost } from '../infra/atlantis/generate';
 import { projectsOf, PROJECTS_FOLDER, whyUnknown, type Asked } from '../infra/atlantis/projects';
-import { InfraError, loadStacks } from '../infra/synth';
+import { loadStacks } from '../infra/synth';
 import { printable } from '../naming/printable';
-
-/**
- * `npm run atlantis`: writes `atlantis.yaml` and `infra/projects/`, which are committed. It drops no project that still has something to destroy,
- * whether the working tree or a merged revision lists it.
- */
-const program = new Command('atlantis').description('Write atlantis.yaml and infra/projects/ from the fleet.').allowExcessArguments(false);
+import { fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
+import { command, type Io, say } from './io';
 
 interface Options {
   readonly root: string;
@@ -20,29 +14,36 @@ interface Options {
   readonly base?: string;
 }
 
-program
-  .command('write', { isDefault: true })
-  .option('--root <folder>', 'of the repository that holds the fleet and these files', '.')
-  .option('--check', 'write nothing; fail where what is committed is not current')
-  .option('--base <revision>', 'what was merged: its projects may not be dropped either; default: origin/main, else main, where there is one')
-  .action((options: Options) => exit(write(options)));
+/**
+ * `npm run atlantis`: writes `atlantis.yaml` and `infra/projects/`, which are committed. It drops no project that still has something to destroy,
+ * whether the working tree or a merged revision lists it.
+ */
+export const write = command<Options>({
+  define: (one) =>
+    one
+      .option('--root <folder>', 'of the repository that holds the fleet and these files', '.')
+      .option('--check', 'write nothing; fail where what is committed is not current')
+      .option('--base <revision>', 'what was merged: its projects may not be dropped either; default: origin/main, else main, where there is one'),
+  body,
+});
 
-program
-  .command('known')
-  .description('Whether the fleet comes to a project: asked by each step of Atlantis before it does anything, of the copy that is trusted.')
-  .requiredOption('--root <folder>', 'of the repository that holds the fleet')
-  .requiredOption('--workflow <name>', 'that the step is of')
-  .requiredOption('--name <name>', 'as Atlantis says')
-  .requiredOption('--dir <folder>', 'as Atlantis says')
-  .requiredOption('--workspace <name>', 'as Atlantis says')
-  .action(({ root, ...asked }: Asked & { readonly root: string }) => exit(Promise.resolve().then(() => known(root, asked))));
+export const known = command<Asked & { readonly root: string }>({
+  define: (one) =>
+    one
+      .requiredOption('--root <folder>', 'of the repository that holds the fleet')
+      .requiredOption('--workflow <name>', 'that the step is of')
+      .requiredOption('--name <name>', 'as Atlantis says')
+      .requiredOption('--dir <folder>', 'as Atlantis says')
+      .requiredOption('--workspace <name>', 'as Atlantis says'),
+  body: async ({ root, ...asked }, io) => isKnown(io, root, asked),
+});
 
-function known(root: string, asked: Asked): number {
+function isKnown(io: Io, root: string, asked: Asked): number {
   const why = whyUnknown(projectsOf(loadStacks(join(root, 'fleet'))), asked);
-  return why === undefined ? 0 : failed(why, `Run npm run atlantis and commit what it writes; then name a project of ${ATLANTIS_FILE}.`);
+  return why === undefined ? EXIT.done : failed(io, why, `Run npm run atlantis and commit what it writes; then name a project of ${ATLANTIS_FILE}.`);
 }
 
-async function write({ root, check, base }: Options): Promise<number> {
+async function body({ root, check, base }: Options, io: Io): Promise<number> {
   const context = loadStacks(join(root, 'fleet'));
   const files = atlantisFiles(context);
   const committed = join(root, ATLANTIS_FILE);
@@ -56,16 +57,16 @@ async function write({ root, check, base }: Options): Promise<number> {
     if (text === undefined) continue;
     for (const one of lostProjects(listedProjects(text), context, name)) lost.set(one.projects.join(), one);
   }
-  if (lost.size > 0) return [...lost.values()].map(({ message, next }) => failed(message, next))[0]!;
+  if (lost.size > 0) return [...lost.values()].map(({ message, next }) => failed(io, message, next))[0]!;
   if (!check) {
     const changed = writeAtlantis(root, files);
-    return said(changed.length === 0 ? `${ATLANTIS_FILE} was current: ${files.size - 1} projects.` : `Wrote ${changed.map(printable).join(', ')}`);
+    return said(io, changed.length === 0 ? `${ATLANTIS_FILE} was current: ${files.size - 1} projects.` : `Wrote ${changed.map(printable).join(', ')}`);
   }
   const stale = differences(root, files);
-  if (stale.length === 0) return said(`${ATLANTIS_FILE} is current: ${files.size - 1} projects.`);
+  if (stale.length === 0) return said(io, `${ATLANTIS_FILE} is current: ${files.size - 1} projects.`);
   const { generator, fleet, own } = await changes(root, base);
-  if (generator && !fleet && !own) return said(`${ATLANTIS_FILE} is as merged, and this change is of what generates it: merge it, build Atlantis' image anew, then run npm run atlantis and commit what it writes, in a change of its own.`);
-  return failed(
+  if (generator && !fleet && !own) return said(io, `${ATLANTIS_FILE} is as merged, and this change is of what generates it: merge it, build Atlantis' image anew, then run npm run atlantis and commit what it writes, in a change of its own.`);
+  return failed(io, 
     `not what the fleet comes to: ${stale.map(printable).join(', ')}`,
     generator
       ? `This change is of what generates them, too. Leave ${ATLANTIS_FILE}, ${PROJECTS_FOLDER}/ and the fleet as merged; once it is merged and Atlantis' image is built anew, run npm run atlantis in a change of its own.`
@@ -87,22 +88,12 @@ async function changes(root: string, base: string | undefined): Promise<{ genera
   };
 }
 
-function said(line: string): number {
-  process.stdout.write(`${line}\n`);
-  return 0;
+function said(io: Io, line: string): number {
+  say(io, line);
+  return EXIT.done;
 }
 
-function failed(message: string, next: string): number {
-  process.stderr.write(`error: ${message}\n  next: ${next}\n`);
-  return 1;
+function failed({ stderr }: Io, message: string, next: string): number {
+  stderr.write(`error: ${message}\n  next: ${next}\n`);
+  return EXIT.refused;
 }
-
-async function exit(done: Promise<number>): Promise<void> {
-  process.exitCode = await done.catch((error: unknown) => {
-    const { text, code } = error instanceof InfraError ? { text: error.message, code: EXIT.refused } : explained(error);
-    process.stderr.write(`${text}\n`);
-    return code;
-  });
-}
-
-program.parseAsync().catch((error: unknown) => void exit(Promise.reject(error as Error)));

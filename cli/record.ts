@@ -1,21 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
-import { clusterStackName } from '../naming/clouds';
-import { declaredCluster, DeclarationError } from '../infra/context/declared-cluster';
+import { EXIT } from '../errors/user-error';
+import { declaredCluster } from '../infra/context/declared-cluster';
 import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from '../infra/observed';
-
-/** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
-const program = new Command('record')
-  .description("Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.")
-  .requiredOption('--cluster <name>', 'whose stacks')
-  .option('--outputs <file...>', 'what `terraform output -json` printed for its network and cluster stacks; without it, terraform is asked')
-  .option('--fleet <folder>', 'where the fleet is declared', 'fleet')
-  .option('--stacks <folder>', 'where the rendered stacks are, initialised', 'cdktf.out/stacks')
-  .option('--terraform <program>', 'what to ask', 'terraform')
-  .option('--dry-run', 'print the file, write nothing')
-  .allowExcessArguments(false);
+import { clusterStackName } from '../naming/clouds';
+import { command, fleetOption, type Io } from './io';
 
 interface Options {
   readonly cluster: string;
@@ -26,16 +16,20 @@ interface Options {
   readonly dryRun?: true;
 }
 
-program.parse();
-try {
-  record(program.opts<Options>());
-} catch (error) {
-  if (!(error instanceof RecordError || error instanceof DeclarationError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+/** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
+export const record = command<Options>({
+  define: (one) =>
+    one
+      .requiredOption('--cluster <name>', 'whose stacks')
+      .option('--outputs <file...>', 'what `terraform output -json` printed for its network and cluster stacks; without it, terraform is asked')
+      .option(...fleetOption)
+      .option('--stacks <folder>', 'where the rendered stacks are, initialised', 'cdktf.out/stacks')
+      .option('--terraform <program>', 'what to ask', 'terraform')
+      .option('--dry-run', 'print the file, write nothing'),
+  body: async (options, io) => body(options, io),
+});
 
-function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options): void {
+function body({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options, { stdout }: Io): number {
   // The fleet as a whole may be wrong just now, for want of what is recorded here.
   const { cloud } = declaredCluster(fleet, cluster);
   const found = outputs === undefined ? ask(cluster, stacks, terraform) : read(outputs);
@@ -43,11 +37,12 @@ function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options)
   const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   const { text, summary, changed } = recordOutputs(before, found, cloud);
   if (dryRun) {
-    process.stdout.write(text);
-    return;
+    stdout.write(text);
+    return EXIT.done;
   }
   if (changed) replace(path, text);
-  process.stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
+  stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
+  return EXIT.done;
 }
 
 function read(files: readonly string[]): TerraformOutputs {

@@ -1,31 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { EXIT } from '../../errors/user-error';
 import { wrongInLock, wrongInRendered } from '../../infra/atlantis/accept';
 import { printable } from '../../naming/printable';
+import { command, type Io } from '../io';
 
-/** Run by Atlantis from its own copy of this repository, on what a pull request's code rendered or declares. */
-const program = new Command('accept').description("Refuse what a pull request's own code must not hand to a step that holds credentials.");
+/* Run from what is merged, on what a pull request's code rendered or declares. */
 
-program
-  .command('rendered <folder>')
-  .option('--buckets <name...>', 'that may hold the state of Terraform')
-  .option('--projects <name...>', "Google's, that clusters may be in")
-  .action((folder: string, bounds: { buckets?: string[]; projects?: string[] }) => answer(wrongInRendered(folder, bounds)));
+export const rendered = command<{ readonly buckets?: string[]; readonly projects?: string[] }, [folder: string]>({
+  define: (one) => one.argument('<folder>').option('--buckets <name...>', 'that may hold the state of Terraform').option('--projects <name...>', "Google's, that clusters may be in"),
+  body: async (bounds, io, folder) => answer(io, wrongInRendered(folder, bounds)),
+});
 
-program
-  .command('lock <file>')
-  .requiredOption('--registry <url>', 'the one registry')
-  .action((file: string, { registry }: { registry: string }) => answer(wrongInLock(readFileSync(file, 'utf8'), registry)));
+export const lock = command<{ readonly registry: string }, [file: string]>({
+  define: (one) => one.argument('<file>').requiredOption('--registry <url>', 'the one registry'),
+  body: async ({ registry }, io, file) => answer(io, wrongInLock(readFileSync(file, 'utf8'), registry)),
+});
 
 /** Of what is wrong: more is nobody's to read. */
 const MOST = 50;
 
-function answer(wrong: readonly string[]): void {
-  for (const text of wrong.slice(0, MOST)) process.stderr.write(`error: ${printable(text)}\n`);
-  if (wrong.length > MOST) process.stderr.write(`error: and ${wrong.length - MOST} more\n`);
-  if (wrong.length === 0) return;
-  process.stderr.write('  next: Nothing of this pull request reaches a step with credentials. If it is meant, change infra/atlantis/accept.ts in a pull request of its own first.\n');
-  process.exitCode = 1;
+function answer({ stderr }: Io, wrong: readonly string[]): number {
+  for (const text of wrong.slice(0, MOST)) stderr.write(`error: ${printable(text)}\n`);
+  if (wrong.length > MOST) stderr.write(`error: and ${wrong.length - MOST} more\n`);
+  if (wrong.length === 0) return EXIT.done;
+  stderr.write('  next: Nothing of this pull request reaches a step with credentials. If it is meant, change infra/atlantis/accept.ts in a pull request of its own first.\n');
+  return EXIT.refused;
 }
-
-program.parse();
