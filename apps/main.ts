@@ -1,3 +1,4 @@
+import { explained } from '../errors/user-error';
 import { runSynth } from './synth';
 
 /**
@@ -9,7 +10,8 @@ runSynth({ fleet: 'fleet', out: process.env['CDK8S_OUTDIR'] ?? 'dist', format: '
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-    process.exitCode = 70;
+    const { text, code } = explained(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
   },
 );

@@ -35,7 +35,7 @@ export const known = command<Asked & { readonly root: string }>({
       .requiredOption('--name <name>', 'as Atlantis says')
       .requiredOption('--dir <folder>', 'as Atlantis says')
       .requiredOption('--workspace <name>', 'as Atlantis says'),
-  body: async ({ root, ...asked }, io) => isKnown(io, root, asked),
+  body: ({ root, ...asked }, io) => isKnown(io, root, asked),
 });
 
 function isKnown(io: Io, root: string, asked: Asked): number {

@@ -13,11 +13,11 @@ export interface Io {
 }
 
 /** One command: what it is given on its line, and what it does. */
-export interface Definition<Options = never, Args extends unknown[] = never> {
+export interface Definition<Options = never, Args extends unknown[] = never[]> {
   /** Adds options and arguments; name, description and place are those of the table in `stockade.ts`. */
   readonly define: (command: Command, io: Io) => unknown;
   /** @returns the exit code */
-  readonly body: (options: Options, io: Io, ...args: Args) => Promise<number>;
+  readonly body: (options: Options, io: Io, ...args: Args) => Promise<number> | number;
 }
 
 /** One definition, its options and arguments checked where it is written. */

@@ -8,7 +8,7 @@ import { command, say } from './io';
 /** `npm run schema`: the JSON Schemas by which editors complete and check the fleet's YAML. */
 export const schema = command<{ readonly out: string; readonly check?: true }>({
   define: (one) => one.option('--out <folder>', 'where to write', 'fleet/schema/json').option('--check', 'write nothing; fail if what is there differs'),
-  body: async ({ out, check }, io) => {
+  body: ({ out, check }, io) => {
     const wanted = new Map(Object.entries(jsonSchemas(catalogue)).map(([name, one]) => [name, `${JSON.stringify(one, null, 2)}\n`]));
     const present = existsSync(out) ? readdirSync(out).filter((name) => name.endsWith('.schema.json')) : [];
     const stale = present.filter((name) => !wanted.has(name));

@@ -12,33 +12,35 @@ interface Listed {
   readonly byDefault?: true;
 }
 
+type Module = Readonly<Record<string, Definition>>;
+
 /** Every command, by the words that call it. Its file is named as it is. */
 export const COMMANDS: Readonly<Record<string, Listed>> = {
-  synth: { line: 'Validate the fleet and render its manifests, one folder per cluster and node, and its Terraform, one folder per stack.', load: () => (require('./synth') as typeof import('./synth')).synth },
-  plan: { line: 'Compare the rendered fleets of two revisions by meaning, each rendered by its own code.', load: () => (require('./plan') as typeof import('./plan')).plan },
-  'keys status': { line: 'Where keys are placed, and where that differs from the fleet.', load: () => (require('./keys/status') as typeof import('./keys/status')).status },
-  'keys place': { line: 'Place the keys that nodes declare and the journal lacks.', load: () => (require('./keys/place') as typeof import('./keys/place')).place },
-  'keys retire': { line: 'Retire a key, or all keys of a node, once their signer has stopped for good.', load: () => (require('./keys/retire') as typeof import('./keys/retire')).retire },
-  'keys verify': { line: 'Whether the journal is intact, only adds to what was merged, and agrees with the fleet.', load: () => (require('./keys/verify') as typeof import('./keys/verify')).verify },
-  'manifests plan': { line: 'Compare rendered manifests with a cluster, by server-side dry runs, and write a plan file.', load: () => (require('./manifests/plan') as typeof import('./manifests/plan')).plan },
-  'manifests apply': { line: 'Apply exactly what a plan file holds.', load: () => (require('./manifests/apply') as typeof import('./manifests/apply')).apply },
-  'manifests fire': { line: 'Let one node take what was applied: its components one after the other, each armed again.', load: () => (require('./manifests/node') as typeof import('./manifests/node')).fireNode },
-  'manifests stop': { line: 'Stop one node at once and hold it: its signer, or all of it.', load: () => (require('./manifests/node') as typeof import('./manifests/node')).stopNode },
-  'manifests resume': { line: 'Lift the hold of one node.', load: () => (require('./manifests/node') as typeof import('./manifests/node')).resumeNode },
-  'atlantis write': { line: 'Write atlantis.yaml and infra/projects/ from the fleet.', load: () => (require('./atlantis') as typeof import('./atlantis')).write, byDefault: true },
-  'atlantis known': { line: 'Whether the fleet comes to a project: asked by each step of Atlantis before it does anything, of the copy that is trusted.', load: () => (require('./atlantis') as typeof import('./atlantis')).known },
-  pin: { line: 'Ask the registries what each declared image tag stands for, and write the digests next to the versions.', load: () => (require('./pin') as typeof import('./pin')).pin },
-  record: { line: "Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.", load: () => (require('./record') as typeof import('./record')).record },
-  schema: { line: 'Write the JSON Schemas of the fleet, for editors.', load: () => (require('./schema') as typeof import('./schema')).schema },
-  'server accept rendered': { line: 'Refuse what a pull request rendered and no step with credentials may take.', load: () => (require('./server/accept') as typeof import('./server/accept')).rendered },
-  'server accept lock': { line: "Refuse a lock file that doesn't install from the one registry.", load: () => (require('./server/accept') as typeof import('./server/accept')).lock },
-  'server branch-rules': { line: 'Refuse where the rules of a branch do not keep what was approved and planned.', load: () => (require('./server/branch-rules') as typeof import('./server/branch-rules')).branchRules },
-  'server comment plan': { line: 'Write the comment on a pull request, of a plan that was made.', load: () => (require('./server/comment') as typeof import('./server/comment')).ofPlan },
-  'server comment failure': { line: 'Write the comment on a pull request, of what was said where no plan could be made.', load: () => (require('./server/comment') as typeof import('./server/comment')).ofFailure },
-  'server kubeconfig': { line: 'Ask the cloud, as an identity, where a cluster is, and write a kubeconfig without a secret.', load: () => (require('./server/kubeconfig') as typeof import('./server/kubeconfig')).writeKubeconfig },
-  'server retirements': { line: 'Whether the plan refuses nothing about keys, and the signers that a change retires have ended.', load: () => (require('./server/retirements') as typeof import('./server/retirements')).retirements },
-  'server shown': { line: 'Copy standard input to standard output as it may be shown.', load: () => (require('./server/shown') as typeof import('./server/shown')).shown },
-  'server watch': { line: 'Run a command within bounds on its time, its processes and its memory.', load: () => (require('./server/watch') as typeof import('./server/watch')).watch },
+  synth: { line: 'Validate the fleet and render its manifests, one folder per cluster and node, and its Terraform, one folder per stack.', load: () => (require('./synth') as Module).synth! },
+  plan: { line: 'Compare the rendered fleets of two revisions by meaning, each rendered by its own code.', load: () => (require('./plan') as Module).plan! },
+  'keys status': { line: 'Where keys are placed, and where that differs from the fleet.', load: () => (require('./keys/status') as Module).status! },
+  'keys place': { line: 'Place the keys that nodes declare and the journal lacks.', load: () => (require('./keys/place') as Module).place! },
+  'keys retire': { line: 'Retire a key, or all keys of a node, once their signer has stopped for good.', load: () => (require('./keys/retire') as Module).retire! },
+  'keys verify': { line: 'Whether the journal is intact, only adds to what was merged, and agrees with the fleet.', load: () => (require('./keys/verify') as Module).verify! },
+  'manifests plan': { line: 'Compare rendered manifests with a cluster, by server-side dry runs, and write a plan file.', load: () => (require('./manifests/plan') as Module).plan! },
+  'manifests apply': { line: 'Apply exactly what a plan file holds.', load: () => (require('./manifests/apply') as Module).apply! },
+  'manifests fire': { line: 'Let one node take what was applied: its components one after the other, each armed again.', load: () => (require('./manifests/node') as Module).fireNode! },
+  'manifests stop': { line: 'Stop one node at once and hold it: its signer, or all of it.', load: () => (require('./manifests/node') as Module).stopNode! },
+  'manifests resume': { line: 'Lift the hold of one node.', load: () => (require('./manifests/node') as Module).resumeNode! },
+  'atlantis write': { line: 'Write atlantis.yaml and infra/projects/ from the fleet.', load: () => (require('./atlantis') as Module).write!, byDefault: true },
+  'atlantis known': { line: 'Whether the fleet comes to a project: asked by each step of Atlantis before it does anything, of the copy that is trusted.', load: () => (require('./atlantis') as Module).known! },
+  pin: { line: 'Ask the registries what each declared image tag stands for, and write the digests next to the versions.', load: () => (require('./pin') as Module).pin! },
+  record: { line: "Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.", load: () => (require('./record') as Module).record! },
+  schema: { line: 'Write the JSON Schemas of the fleet, for editors.', load: () => (require('./schema') as Module).schema! },
+  'server accept rendered': { line: 'Refuse what a pull request rendered and no step with credentials may take.', load: () => (require('./server/accept') as Module).rendered! },
+  'server accept lock': { line: "Refuse a lock file that doesn't install from the one registry.", load: () => (require('./server/accept') as Module).lock! },
+  'server branch-rules': { line: 'Refuse where the rules of a branch do not keep what was approved and planned.', load: () => (require('./server/branch-rules') as Module).branchRules! },
+  'server comment plan': { line: 'Write the comment on a pull request, of a plan that was made.', load: () => (require('./server/comment') as Module).ofPlan! },
+  'server comment failure': { line: 'Write the comment on a pull request, of what was said where no plan could be made.', load: () => (require('./server/comment') as Module).ofFailure! },
+  'server kubeconfig': { line: 'Ask the cloud, as an identity, where a cluster is, and write a kubeconfig without a secret.', load: () => (require('./server/kubeconfig') as Module).writeKubeconfig! },
+  'server retirements': { line: 'Whether the plan refuses nothing about keys, and the signers that a change retires have ended.', load: () => (require('./server/retirements') as Module).retirements! },
+  'server shown': { line: 'Copy standard input to standard output as it may be shown.', load: () => (require('./server/shown') as Module).shown! },
+  'server watch': { line: 'Run a command within bounds on its time, its processes and its memory.', load: () => (require('./server/watch') as Module).watch! },
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
@@ -119,7 +121,7 @@ function program(argv: readonly string[], io: Io, ended: (code: number) => void)
     if (name !== asked) continue;
     const { define, body } = load();
     define(one, io);
-    one.action(async () => ended(await body(one.opts() as never, io, ...(one.processedArgs as never))));
+    one.action(async () => ended(await body(one.opts<never>(), io, ...(one.processedArgs as never[]))));
   }
   // One list of all that people call, whatever group it is in.
   const leaves = [...groups.values()].flatMap(({ commands }) => commands).filter((one) => one.commands.length === 0);

@@ -1,12 +1,14 @@
-import { InfraError, loadStacks, stackWarnings, synthStacks } from './synth';
+import { explained } from '../errors/user-error';
+import { loadStacks, stackWarnings, synthStacks } from './synth';
 
-/** The CDKTF app, as `cdktf.json` names it. The CLI names the output folder in `CDKTF_OUTDIR`. */
+/** The CDKTF app, as `cdktf.json` names it. The CLI names the output folder in `CDKTF_OUTDIR`; Stockade names the fleet in `STOCKADE_FLEET`. */
+const fleet = process.env['STOCKADE_FLEET'] ?? 'fleet';
 try {
-  const context = loadStacks('fleet');
+  const context = loadStacks(fleet);
   synthStacks(context, process.env['CDKTF_OUTDIR'] ?? 'cdktf.out');
-  for (const warning of stackWarnings(context, 'fleet')) process.stderr.write(`${warning}\n`);
+  for (const warning of stackWarnings(context, fleet)) process.stderr.write(`${warning}\n`);
 } catch (error) {
-  if (!(error instanceof InfraError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  const { text, code } = explained(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = code;
 }

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { ExplainedError } from '../errors/user-error';
 
 /**
  * The catalogue of everything that can be wrong with a fleet. A problem names every place that takes part in it, the
@@ -31,7 +32,7 @@ export interface Place {
 }
 
 /** Thrown by commands that can't go on; carries everything that was found, warnings included. */
-export class FleetError extends Error {
+export class FleetError extends ExplainedError {
   override readonly name = 'FleetError';
   constructor(
     readonly problems: readonly Problem[],

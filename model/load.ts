@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { refusal } from '../errors/user-error';
 import type { ChainCatalogue } from './catalogue';
 import { checkFleet } from './checks';
 import type { CheckedFleet, Unread } from './checks/context';
@@ -30,7 +31,11 @@ export interface LoadedFleet {
   readonly locate: (source: Source) => Place;
 }
 
-/** Reads and checks the fleet in a folder. Throws only when the folder itself can't be read. */
+/**
+ * Reads and checks the fleet in a folder.
+ *
+ * @throws UserError where there is no such folder
+ */
 export function loadFleet(folder: string, catalogue: ChainCatalogue): LoadedFleet {
   const { files, problems: unreadable } = readFolder(folder);
   const loaded = parseFleet(files, catalogue);
@@ -394,6 +399,7 @@ function readFolder(folder: string): { files: Map<string, string>; problems: Pro
       }
     }
   };
+  if (!existsSync(folder)) throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
   visit('');
   return { files, problems: found };
 }

@@ -27,7 +27,6 @@ export async function stockade(argv: readonly string[], { cwd = ROOT, env = proc
   const code = await run(argv, {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
-    // eslint-disable-next-line @typescript-eslint/require-await
     stdin: (async function* () {
       yield stdin;
     })(),

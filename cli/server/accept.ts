@@ -8,12 +8,12 @@ import { command, type Io } from '../io';
 
 export const rendered = command<{ readonly buckets?: string[]; readonly projects?: string[] }, [folder: string]>({
   define: (one) => one.argument('<folder>').option('--buckets <name...>', 'that may hold the state of Terraform').option('--projects <name...>', "Google's, that clusters may be in"),
-  body: async (bounds, io, folder) => answer(io, wrongInRendered(folder, bounds)),
+  body: (bounds, io, folder) => answer(io, wrongInRendered(folder, bounds)),
 });
 
 export const lock = command<{ readonly registry: string }, [file: string]>({
   define: (one) => one.argument('<file>').requiredOption('--registry <url>', 'the one registry'),
-  body: async ({ registry }, io, file) => answer(io, wrongInLock(readFileSync(file, 'utf8'), registry)),
+  body: ({ registry }, io, file) => answer(io, wrongInLock(readFileSync(file, 'utf8'), registry)),
 });
 
 /** Of what is wrong: more is nobody's to read. */

@@ -17,7 +17,7 @@ const define = (one: Command): unknown => one.argument('<file>').requiredOption(
 /** Of JSON, as `npm run plan` writes it. */
 export const ofPlan = command<{ readonly out: string }, [file: string]>({
   define,
-  body: async ({ out }, io, file) => {
+  body: ({ out }, io, file) => {
     const plan = planSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
     const { text, complete } = formatMarkdown(plan, COMMENT_LIMIT - FIRST_LINE.length);
     writeFileSync(out, FIRST_LINE + text);
@@ -33,7 +33,7 @@ const SAID = 6000;
 
 export const ofFailure = command<{ readonly out: string }, [file: string]>({
   define,
-  body: async ({ out }, io, file) => {
+  body: ({ out }, io, file) => {
     const all = readFileSync(file);
     const shown = new Shown({ limit: 3 * SAID });
     const said = shown.write(all.subarray(-SAID)) + shown.end();

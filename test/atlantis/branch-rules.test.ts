@@ -36,7 +36,7 @@ describe('the rules of the branch', () => {
     expect(missingRules([])).toHaveLength(7);
   });
 
-  const asked = (answer: string) => spawnSync('npx', ['tsx', 'cli/server/branch-rules.ts', '--branch', 'main'], { cwd: ROOT, input: answer, encoding: 'utf8' });
+  const asked = (answer: string) => spawnSync(process.execPath, ['cli/stockade.cjs', 'server', 'branch-rules', '--branch', 'main'], { cwd: ROOT, input: answer, encoding: 'utf8' });
   it('are asked for by a program that says what to set', () => {
     expect(asked(JSON.stringify(good))).toMatchObject({ status: 0, stderr: '' });
     const refused = asked('[]');

@@ -31,7 +31,7 @@ describe.skipIf(obstacle !== undefined)(`pull requests about keys${obstacle === 
     repository.write(path, readFileSync(join(repository.folder, path), 'utf8').replace(/( *)keys:\n/, `$1keys:\n$1  - "${which}"\n`));
   };
   const place = (cluster: string): void => {
-    const { status, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', 'cli/keys.ts', 'place', '--fleet', join(repository.folder, 'fleet'), '--node', `${cluster}/${nodeOf(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'keys', 'place', '--fleet', join(repository.folder, 'fleet'), '--node', `${cluster}/${nodeOf(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
     expect(status, stderr).toBe(0);
   };
   const placing = (name: string, cluster: string, which: string): PullRequest => repository.branch(name, () => (declare(cluster, which), place(cluster)));

@@ -88,7 +88,7 @@ function declare(change: (node: YAMLMap) => void): void {
 }
 
 function keys(...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(ROOT, 'cli/keys.ts'), ...args], { cwd: ROOT, env: environment(), encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/stockade.cjs'), 'keys', ...args], { cwd: ROOT, env: environment(), encoding: 'utf8' });
   return { code: status ?? 1, output: stdout + stderr };
 }
 
@@ -175,7 +175,7 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(existsSync(log)).toBe(false);
     // By the step that asks, alone.
     const base = checkout.git('rev-parse', 'main');
-    const { stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(ROOT, 'cli/server/retirements.ts'), '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0()], { cwd: ROOT, env: environment(), encoding: 'utf8' });
+    const { stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/stockade.cjs'), 'server', 'retirements', '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0()], { cwd: ROOT, env: environment(), encoding: 'utf8' });
     expect(readFileSync(log, 'utf8')).toContain(`describe ${signer.cluster} --location=${region} --project=${project} `);
     expect(readFileSync(log, 'utf8')).not.toContain('somebody-elses');
     expect(stderr).toContain('is to have 1 replicas');

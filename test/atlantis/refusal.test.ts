@@ -36,7 +36,7 @@ describe("Atlantis' hook", () => {
     const home = join(folder, 'home');
     const bin = join(home, 'infra/atlantis/server/bin');
     cpSync(BIN, bin, { recursive: true });
-    for (const path of ['node_modules', 'tools', 'apps', 'naming', 'fleet', 'tsconfig.json']) symlinkSync(join(ROOT, path), join(home, path));
+    for (const path of ['node_modules', 'cli']) symlinkSync(join(ROOT, path), join(home, path));
     program(join(bin, 'compare'), compare);
     const checkout = join(folder, 'checkout');
     const git = (...args: string[]): string => spawnSync('git', ['-C', folder, '-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...args], { encoding: 'utf8' }).stdout.trim();
@@ -137,11 +137,11 @@ describe("GitHub's workflow", () => {
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan(refused)));
     program(join(bin, 'gh'), `while [ $# -gt 0 ]; do [ "$1" != --body-file ] || cp "$2" '${join(folder, 'posted.md')}'; shift; done`);
     program(
-      join(bin, 'npx'),
-      `case $2 in
-        cli/server/comment.ts) shift 2; cd '${ROOT}'; exec node --require tsx/cjs cli/server/comment.ts "$@" ;;
-        cli/server/accept.ts) ${accepted ? 'exit 0' : 'echo "error: dist/x: no regular file" >&2; exit 1'} ;;
-        cli/plan.ts) ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
+      join(bin, 'node'),
+      `case "$2 $3" in
+        'server comment') cd '${ROOT}'; exec '${process.execPath}' "$@" ;;
+        'server accept') ${accepted ? 'exit 0' : 'echo "error: dist/x: no regular file" >&2; exit 1'} ;;
+        'plan --root') ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
       esac`,
     );
     if (attributes === undefined) program(join(bin, 'git'), ':');
@@ -195,7 +195,7 @@ describe("GitHub's workflow", () => {
   });
 
   it('did not post it as it was', () => {
-    const before = ['npx tsx cli/plan.ts --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
+    const before = ['node cli/stockade.cjs plan --root . --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
     expect(job({ refused: true, steps: before })).toMatchObject({ code: 1, posted: '' });
   });
 

@@ -236,7 +236,7 @@ describe('what is read of a pull request', () => {
 
 describe('atlantis.yaml', () => {
   const check = (): { code: number; output: string } => {
-    const { status, stdout, stderr } = spawnSync('node', ['--require', 'tsx/cjs', 'cli/atlantis.ts', '--check', '--root', checkout, '--base', 'main'], { cwd: ROOT, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('node', ['cli/stockade.cjs', 'atlantis', '--check', '--root', checkout, '--base', 'main'], { cwd: ROOT, encoding: 'utf8' });
     return { code: status ?? -1, output: stdout + stderr };
   };
   const yaml = readFileSync(join(ROOT, 'atlantis.yaml'), 'utf8');

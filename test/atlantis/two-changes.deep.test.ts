@@ -74,7 +74,7 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
     repository.write(path, readFileSync(join(repository.folder, path), 'utf8').replace(/( *)keys:\n/, `$1keys:\n$1  - "${KEY}"\n`));
   };
   const place = (cluster: Cluster): void => {
-    const { status, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', 'cli/keys.ts', 'place', '--fleet', fleetFolder, '--node', `${cluster}/${nodes.get(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'keys', 'place', '--fleet', fleetFolder, '--node', `${cluster}/${nodes.get(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
     expect(status, stderr).toBe(0);
   };
   const placing = (name: string, cluster: Cluster) => change(name, cluster, () => (declare(cluster), place(cluster)));

@@ -86,7 +86,7 @@ describe('whoever does not reach a cluster', () => {
 // Without kubectl it says that, and that alone.
 describe.skipIf(spawnSync('kubectl', ['version', '--client']).status !== 0)('the command', () => {
   const manifests = (args: readonly string[], env: Record<string, string> = {}): string => {
-    const { stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', 'cli/manifests.ts', ...args], { cwd: ROOT, encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: folder, ...env } });
+    const { stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'manifests', ...args], { cwd: ROOT, encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: folder, ...env } });
     return stderr;
   };
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from 'js-yaml';
-import { parseOutputs, RecordError, recordOutputs } from '../../infra/observed';
+import { UserError } from '../../errors/user-error';
+import { parseOutputs, recordOutputs } from '../../infra/observed';
 import { OUTPUTS } from '../../infra/context/outputs';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';
 
@@ -20,7 +21,7 @@ const message = (act: () => unknown): string => {
   try {
     act();
   } catch (error) {
-    if (error instanceof RecordError) return error.message;
+    if (error instanceof UserError) return error.message;
     throw error;
   }
   throw new Error('it was taken');
@@ -59,7 +60,7 @@ describe('recording outputs', () => {
 
   it('refuses what the schema refuses, every mistake at once', () => {
     const said = message(() => recordOutputs(before, { nat_addresses: of(['192.0.2.300']), p2p_addresses: of({ 'Eth': { node: 'x' } }) }, 'aws'));
-    expect(said).toContain('output nat_addresses.0: must be an IPv4 address\n  value: "192.0.2.300"');
+    expect(said).toContain('output nat_addresses.0: must be an IPv4 address, got "192.0.2.300"');
     expect(said).toContain('output p2p_addresses.Eth');
   });
 

@@ -47,7 +47,7 @@ export class ScratchRepository {
   }
 
   keys(...args: string[]): Promise<Ran> {
-    const command = [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), '--tsconfig', join(ROOT, 'tsconfig.json'), join(ROOT, 'cli/keys.ts'), ...args];
+    const command = [join(ROOT, 'cli/stockade.cjs'), 'keys', ...args];
     return new Promise((done) => {
       execFile(process.execPath, command, { cwd: this.folder }, (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, stdout, stderr }));
     });

@@ -14,7 +14,7 @@ const ROOT = join(__dirname, '../..');
 /** Runs the command as a person would, without this machine's docker logins. */
 export function runPin(fleet: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   return new Promise((done) => {
-    const command = [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), join(ROOT, 'cli/pin.ts'), '--fleet', fleet, '--plain-http', ...args];
+    const command = [join(ROOT, 'cli/stockade.cjs'), 'pin', '--fleet', fleet, '--plain-http', ...args];
     execFile(process.execPath, command, { env: { PATH: process.env['PATH'], HOME: fleet, ...env } }, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );

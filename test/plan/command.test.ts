@@ -59,7 +59,7 @@ beforeAll(() => {
 afterAll(() => repository.remove());
 
 function run(...args: string[]): Promise<Ran> {
-  const command = [join(ROOT, 'node_modules/tsx/dist/cli.mjs'), '--tsconfig', join(ROOT, 'tsconfig.json'), join(ROOT, 'cli/plan.ts'), ...args];
+  const command = [join(ROOT, 'cli/stockade.cjs'), 'plan', ...args];
   return new Promise((done) => {
     execFile(process.execPath, command, { cwd: repository.folder, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, stdout, stderr }));
   });

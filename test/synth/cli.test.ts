@@ -245,7 +245,7 @@ describe('a folder that was not made by Stockade', () => {
     const { status, stderr } = await run(filter);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `output folder ${JSON.stringify(out)} is not empty and was not made by Stockade: a full run would delete what it holds. Choose another --out, or empty it.\n`,
+      stderr: `error: output folder ${JSON.stringify(out)} is not empty and was not made by Stockade: a full run would delete what it holds\n  next: Choose another --out, or empty it.\n`,
     });
     expect([...readTree(out)]).toEqual([['precious.txt', 'mine\n']]);
     expect(leftovers()).toEqual([]);
@@ -273,7 +273,7 @@ describe('a filter', () => {
     const { status, stderr } = await run({ format: 'helm', node: ['eth-gke-0'] });
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `output folder ${JSON.stringify(out)} holds another format than helm: replacing a part of it would mix the two. Render the whole fleet, or choose another --out.\n`,
+      stderr: `error: output folder ${JSON.stringify(out)} holds another format than helm: replacing a part of it would mix the two\n  next: Render the whole fleet, or choose another --out.\n`,
     });
     expect(treeDifferences(whole, readTree(out))).toEqual([]);
   });
