@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { explained } from '../errors/user-error';
+import { EXIT, explained } from '../errors/user-error';
 import { type Definition, type Io, MISUSED } from './io';
 
 /* Each command is loaded when it is asked for: `keys status` takes no Terraform. A require, since `import()` goes by another loader than the rest of the program. */
@@ -82,7 +82,7 @@ export function run(argv: readonly string[], io: Io): Promise<number> {
 let last: Promise<unknown> = Promise.resolve();
 
 async function perform(argv: readonly string[], io: Io): Promise<number> {
-  let code = 0;
+  let code: number = EXIT.done;
   try {
     await program(argv, io, (exitCode) => (code = exitCode)).parseAsync([...argv], { from: 'user' });
     return code;
@@ -93,7 +93,8 @@ async function perform(argv: readonly string[], io: Io): Promise<number> {
       return exitCode;
     }
     if (error.code === MISUSED) io.stderr.write(`${error.message}\n`);
-    return error.exitCode;
+    // Commander ends with 1 whatever it refuses, and with 0 where it was asked for help.
+    return error.exitCode === EXIT.done ? EXIT.done : EXIT.misused;
   }
 }
 

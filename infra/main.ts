@@ -1,7 +1,7 @@
 import { explained } from '../errors/user-error';
 import { loadStacks, stackWarnings, synthStacks } from './synth';
 
-/** The CDKTF app, as `cdktf.json` names it. The CLI names the output folder in `CDKTF_OUTDIR`; Stockade names the fleet in `STOCKADE_FLEET`. */
+/** The CDKTF app, as `cdktf.json` names it. The CLI names the output folder in `CDKTF_OUTDIR`; `STOCKADE_FLEET` names another fleet than `fleet/`. */
 const fleet = process.env['STOCKADE_FLEET'] ?? 'fleet';
 try {
   const context = loadStacks(fleet);

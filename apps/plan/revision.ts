@@ -50,7 +50,8 @@ export async function renderRevision(request: RenderRequest): Promise<RenderedRe
   // Without the script's forerunner, which would install into the folder that several revisions share.
   await run('npm', ['run', '--silent', '--ignore-scripts', 'synth', '--', '--fleet', fleet, '--out', dist], root, full, { what: 'its manifests', env: { CDKTF_OUTDIR: stacks } });
   // Some revisions' script synthesizes Terraform too, where the environment says; never into the working tree.
-  if (request.terraform && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
+  // Its app knows other folders than `fleet` since it reads them from the environment; of an older one it would be another fleet's.
+  if (request.terraform && fleet === 'fleet' && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
   return { ...readOutput(output, name, commit?.id), noFleet };
 }
 

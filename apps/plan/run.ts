@@ -59,14 +59,12 @@ async function planOf(options: PlanOptions, root: string, log: (line: string) =>
   const head = options.head === undefined ? undefined : await resolveCommit(root, options.head);
   const fleet = join(root, options.fleet);
   if (!head && !existsSync(fleet)) throw refusal(`There is no folder "${options.fleet}" in ${root}`, 'Run the command in the folder of package.json, or name the fleet with --fleet.');
-  const terraform = options.terraform && options.fleet === 'fleet';
-  const { revisions, notes } = await bothRevisions(options, { base, head, root, terraform, log });
-  const skipped = options.terraform && !terraform ? ['Terraform was not compared: its app knows the folder "fleet" only.'] : [];
+  const { revisions, notes } = await bothRevisions(options, { base, head, root, terraform: options.terraform, log });
   const [before, after] = revisions;
   // Without a folder for git to stand in, as when the working tree has none, the names are taken from the root.
   const keys = await keyHistory(existsSync(fleet) ? fleet : root, base, head, new Date());
   const stale = base.stale === undefined ? [] : [`${base.stale}.`];
-  return makePlan({ base: before, head: after, keys, notes: [...stale, ...notes, ...skipped] });
+  return makePlan({ base: before, head: after, keys, notes: [...stale, ...notes] });
 }
 
 interface Sides {

@@ -103,7 +103,7 @@ describe('synth as a process', () => {
 
   it('refuses arguments that it does not know', () => {
     const { status, stderr } = synth(['--fleat', GOLDEN.fleet, '--out', out]);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("error: unknown option '--fleat'") });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("error: unknown option '--fleat'") });
     expect(existsSync(out)).toBe(false);
   });
 
