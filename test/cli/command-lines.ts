@@ -12,7 +12,7 @@ export const LINES: readonly string[] = [
   'synth surplus',
   'synth --help',
   'plan --schema',
-  'plan --fleet <folder>/nope',
+  'plan --base HEAD --fleet <folder>/nope',
   'plan --limit 3',
   'keys status',
   'keys status --fleet <folder>/nope',
@@ -64,6 +64,7 @@ export interface Ended {
 }
 
 export function ended(code: number, stdout: string, stderr: string, folder: string): Ended {
+  if (code === 70) return { code, last: '(a stack)' };
   const last = (stderr.trim() || stdout.trim()).split('\n').at(-1)!.trim();
   return { code, last: last.replaceAll(folder, '<folder>').replaceAll(/\d+/g, 'N') };
 }

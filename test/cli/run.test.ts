@@ -5,7 +5,7 @@ import { ROOT, stockade } from '../run';
 it('stands in the folder and the environment of its caller, and leaves both as they were', async () => {
   const before = { cwd: process.cwd(), env: process.env };
   const { code, stderr } = await stockade(['keys', 'status'], { cwd: tmpdir(), env: { PATH: '' } });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('fleet/settings.yaml') });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('there is no folder "fleet"') });
   expect({ cwd: process.cwd(), env: process.env }).toEqual(before);
 });
 

@@ -8,6 +8,7 @@ import { renderFleet } from '../../apps/render/render-fleet';
 import type { Summary } from '../../apps/render/summary';
 import { runSynth, type SynthOptions } from '../../apps/synth';
 import { catalogue } from '../../chains';
+import { explained } from '../../errors/user-error';
 import { GOLDEN, readTree, treeDifferences, type Tree } from '../golden/trees';
 import { ROOT, synth } from './command';
 
@@ -39,7 +40,11 @@ async function run(options: Partial<SynthOptions> = {}): Promise<{ status: numbe
   const status = await runSynth(
     { fleet: GOLDEN.fleet, out, format: 'plain', ...options },
     { stdout: { write: (text) => (said.stdout += text) }, stderr: { write: (text) => (said.stderr += text) } },
-  );
+  ).catch((error: unknown) => {
+    const { text, code } = explained(error);
+    said.stderr += `${text}\n`;
+    return code;
+  });
   return { status, ...said };
 }
 
