@@ -157,7 +157,7 @@ describe('a kubeconfig', () => {
     standIn('gcloud', 'echo "ERROR: 403 Permission denied" >&2; exit 1');
     const { code, output } = await run('kubeconfig', ['apply', gke.name, join(ROOT, 'fleet')], GCP);
     expect(code).toBe(1);
-    expect(output).toContain('identity "apply" can\'t ask the cloud about cluster "gke-europe-west1": ERROR: 403 Permission denied\n  next: Apply its stacks first');
+    expect(output).toContain('identity "apply" can\'t ask the cloud about cluster "gke-europe-west1"\n    ERROR: 403 Permission denied\n  next: Apply its stacks first');
     const unknown = await run('kubeconfig', ['apply', 'gke-europe-west9', join(ROOT, 'fleet')], GCP);
     expect(unknown.output).toContain('cluster "gke-europe-west9" is unknown');
     expect((await run('kubeconfig', ['apply', '../x', join(ROOT, 'fleet')], GCP)).output).toContain('"../x" can\'t be a name');
