@@ -1,15 +1,17 @@
+import { explained } from '../errors/user-error';
 import { runSynth } from './synth';
 
 /**
  * The cdk8s app, as `cdk8s.yaml` names it: `npx cdk8s synth` empties the output folder, names it in `CDK8S_OUTDIR` and runs
- * this. The tree is the one that `npm run synth` makes.
+ * this; `STOCKADE_FLEET` names another fleet than `fleet/`. The tree is the one that `npm run synth` makes.
  */
-runSynth({ fleet: 'fleet', out: process.env['CDK8S_OUTDIR'] ?? 'dist', format: 'plain' }, process).then(
+runSynth({ fleet: process.env['STOCKADE_FLEET'] ?? 'fleet', out: process.env['CDK8S_OUTDIR'] ?? 'dist', format: 'plain' }, process).then(
   (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    process.stderr.write(`${String(error instanceof Error ? (error.stack ?? error.message) : error)}\n`);
-    process.exitCode = 70;
+    const { text, code } = explained(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
   },
 );

@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../chains';
-import { StakingNodeError } from '../constructs/staking-node-error';
+import { EXIT, ExplainedError } from '../errors/user-error';
 import { checkFleetFolder } from '../model/check-folder';
 import { formatProblems, isError, problemsToJson } from '../model/errors';
 import type { LoadedFleet } from '../model/load';
 import type { Fleet } from '../model/types';
-import { PlatformError } from './platform';
-import { HelmChartTooLargeError } from './render/helm';
-import { OutputError } from './render/output';
 import { renderFleet } from './render/render-fleet';
 import { summarize, formatSummary } from './render/summary';
 import { type Format, isSelected, mistakesInSelection, type Selection } from './render/selection';
@@ -40,13 +37,13 @@ export async function runSynth(options: SynthOptions, { stdout, stderr }: Stream
   if (!fleet) {
     if (options.json) stdout.write(`${JSON.stringify({ ok: false, ...problemsToJson(problems) }, null, 2)}\n`);
     else stderr.write(`${formatProblems(problems, options.fleet)}\n`);
-    return 1;
+    return EXIT.refused;
   }
   const warnings = problems.filter((problem) => !isError(problem));
   const selection: Selection = { clusters: options.cluster, networks: options.network, nodes: options.node };
+  const wrong = mistakesInSelection(fleet, selection);
+  if (wrong.length > 0) return fail(wrong.join('\n'));
   try {
-    const wrong = mistakesInSelection(fleet, selection);
-    if (wrong.length > 0) return fail(wrong.join('\n'));
     const report = await renderFleet(fleet, catalogue, {
       out: options.out,
       format: options.format,
@@ -56,21 +53,19 @@ export async function runSynth(options: SynthOptions, { stdout, stderr }: Stream
     });
     const summary = summarize(fleet, report, warnings, options, Number(process.hrtime.bigint() - started) / 1e6);
     stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary));
-    return 0;
+    return EXIT.done;
   } catch (error) {
-    if (EXPECTED.some((type) => error instanceof type)) return fail((error as Error).message);
+    // Programs read standard output; a fault of ours is none of what they expect there.
+    if (options.json && error instanceof ExplainedError) return fail(error.message);
     throw error;
   }
 
   function fail(message: string): number {
     if (options.json) stdout.write(`${JSON.stringify({ ok: false, problems: [{ level: 'error', message }] }, null, 2)}\n`);
     else stderr.write(`${message}\n`);
-    return 1;
+    return EXIT.refused;
   }
 }
-
-/** What a user can mend; anything else is a bug and keeps its stack. */
-const EXPECTED = [OutputError, HelmChartTooLargeError, StakingNodeError, PlatformError];
 
 /** One line that counts, rewritten in place on a terminal and written now and then to a log; silent on short work. */
 function progress(stderr: Streams['stderr'], total: number): (done: number) => void {

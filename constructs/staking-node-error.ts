@@ -1,3 +1,5 @@
+import { ExplainedError } from '../errors/user-error';
+
 /** One mistake in the props of a StakingNode. */
 export interface StakingNodeProblem {
   readonly code:
@@ -30,7 +32,7 @@ export interface StakingNodeProblem {
 }
 
 /** Everything that is wrong with the props of a StakingNode; thrown before any object is made. */
-export class StakingNodeError extends Error {
+export class StakingNodeError extends ExplainedError {
   constructor(
     readonly nodeName: string,
     readonly problems: readonly StakingNodeProblem[],

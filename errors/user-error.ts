@@ -24,9 +24,15 @@ export interface Failure {
   readonly next: string;
 }
 
+/**
+ * An error that is no fault of ours: its message says what to mend, and is all that is printed of it. Errors of the library with a form of their own extend it;
+ * what commands refuse is a {@link UserError}.
+ */
+export class ExplainedError extends Error {}
+
 /** What the user of a command can mend: every failure at once, each with the next step. Its message is what is printed. */
-export class UserError extends Error {
-  override readonly name = 'UserError';
+export class UserError extends ExplainedError {
+  override readonly name: string = 'UserError';
 
   constructor(readonly failures: readonly Failure[]) {
     super(failures.map(failureText).join('\n'));
@@ -55,8 +61,8 @@ export const NO_CHANGES = 'No changes. Your infrastructure matches the configura
 /** A line that quotes what was rendered, or what is live: it can't end early, doesn't hold {@link NO_CHANGES}, and ends no comment's block. */
 export const told = (line: string): string => printable(line).replaceAll('No changes', 'No\\u0020changes').replaceAll('```', '\\u0060``');
 
-/** What is printed of an error, and with which exit code the command ends. What is not a {@link UserError} is ours, and keeps its stack. */
+/** What is printed of an error, and with which exit code the command ends. What is no {@link ExplainedError} is ours, and keeps its stack. */
 export function explained(error: unknown): { readonly text: string; readonly code: number } {
-  if (error instanceof UserError) return { text: error.message, code: EXIT.refused };
+  if (error instanceof ExplainedError) return { text: error.message, code: EXIT.refused };
   return { text: String(error instanceof Error ? (error.stack ?? error.message) : error), code: EXIT.broken };
 }

@@ -1,26 +1,22 @@
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
+import { type Failure, refusal, UserError } from '../errors/user-error';
 import { observedSchema, type Observed } from '../model/schema/observed';
 import { OUTPUTS, type OutputName } from './context/outputs';
 
 /** What `terraform output -json` prints: every output of a state by its name. */
 export type TerraformOutputs = Readonly<Record<string, { readonly value: unknown; readonly sensitive?: boolean }>>;
 
-/** Outputs that can't be recorded; says which, and what to do. Never carries a value that is marked sensitive. */
-export class RecordError extends Error {
-  override readonly name = 'RecordError';
-}
-
-/** @throws RecordError where it is no output of Terraform */
+/** @throws UserError where it is no output of Terraform */
 export function parseOutputs(text: string, source: string): TerraformOutputs {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new RecordError(`${source} is no JSON\n  next: Write it with \`terraform output -json\`.`);
+    throw refusal(`${source} is no JSON`, 'Write it with `terraform output -json`.');
   }
   const sound = isRecord(json) && Object.values(json).every((output) => isRecord(output) && 'value' in output);
-  if (!sound) throw new RecordError(`${source} is not what \`terraform output -json\` prints: a map of names to {value, type, sensitive}\n  next: Write it again, without naming one output.`);
+  if (!sound) throw refusal(`${source} is not what \`terraform output -json\` prints: a map of names to {value, type, sensitive}`, 'Write it again, without naming one output.');
   return json as TerraformOutputs;
 }
 
@@ -36,23 +32,23 @@ export interface Recorded {
  * stay, and so do comments.
  *
  * @param before the file's text, undefined where there is none
- * @throws RecordError with everything that is wrong with the outputs
+ * @throws UserError with everything that is wrong with the outputs
  */
 export function recordOutputs(before: string | undefined, outputs: TerraformOutputs, cloud: 'gcp' | 'aws'): Recorded {
   const taken = Object.entries(KEYS).filter(([, { output }]) => output in outputs) as [keyof Observed, (typeof KEYS)[keyof Observed]][];
   if (taken.length === 0) {
-    throw new RecordError(`none of the outputs is one to record: ${Object.keys(outputs).join(', ') || 'there are none'}\n  allowed: ${Object.values(OUTPUTS).join(', ')}\n  next: Apply the cluster's network and cluster stacks, and give the outputs of these.`);
+    throw refusal(`none of the outputs is one to record: ${Object.keys(outputs).join(', ') || 'there are none'}`, "Apply the cluster's network and cluster stacks, and give the outputs of these.", { allowed: Object.values(OUTPUTS) });
   }
   const secret = taken.filter(([, { output }]) => outputs[output]!.sensitive === true).map(([, { output }]) => output);
-  if (secret.length > 0) throw new RecordError(`${secret.join(' and ')} is marked sensitive; what is recorded is reviewed in the open\n  next: Find out who marked it.`);
-  if (cloud === 'gcp' && OUTPUTS.p2pAllocations in outputs) throw new RecordError(`${OUTPUTS.p2pAllocations} is an output of EKS clusters, and this one is GKE\n  next: Give the outputs of this cluster's own stacks.`);
+  if (secret.length > 0) throw refusal(`${secret.join(' and ')} is marked sensitive; what is recorded is reviewed in the open`, 'Find out who marked it.');
+  if (cloud === 'gcp' && OUTPUTS.p2pAllocations in outputs) throw refusal(`${OUTPUTS.p2pAllocations} is an output of EKS clusters, and this one is GKE`, "Give the outputs of this cluster's own stacks.");
 
   const values = Object.fromEntries(taken.map(([key, { output }]) => [key, sorted(outputs[output]!.value)]));
   const judged = observedSchema.safeParse(values);
-  if (!judged.success) throw new RecordError(judged.error.issues.map((issue) => issueText(issue, values)).join('\n'));
+  if (!judged.success) throw new UserError(judged.error.issues.map((issue) => failureOf(issue, values)));
 
   const document = before === undefined ? new Document({}) : parseDocument(before);
-  if (document.errors.length > 0 || !isMap(document.contents)) throw new RecordError('the file that is there can not be read\n  next: Run `npm run synth`, which says what is wrong with it.');
+  if (document.errors.length > 0 || !isMap(document.contents)) throw refusal('the file that is there can not be read', 'Run `npm run synth`, which says what is wrong with it.');
   const map: YAMLMap = document.contents;
   map.flow = false;
   for (const [key] of taken) map.set(document.createNode(key), nodeOf(document, values[key]));
@@ -88,9 +84,9 @@ function nodeOf(document: Document, value: unknown): unknown {
   return node;
 }
 
-function issueText({ path, message }: z.core.$ZodIssue, values: Readonly<Record<string, unknown>>): string {
+function failureOf({ path, message }: z.core.$ZodIssue, values: Readonly<Record<string, unknown>>): Failure {
   const [key, ...rest] = path;
   const output = KEYS[key as keyof Observed].output;
   const value = path.reduce<unknown>((of, part) => (typeof of === 'object' && of !== null ? (of as Record<PropertyKey, unknown>)[part] : undefined), values);
-  return `output ${[output, ...rest.map(String)].join('.')}: ${message}\n  value: ${JSON.stringify(value)}\n  next: Apply the stack that makes it, then record again.`;
+  return { message: `output ${[output, ...rest.map(String)].join('.')}: ${message}, got ${JSON.stringify(value)}`, next: 'Apply the stack that makes it, then record again.' };
 }

@@ -3,32 +3,37 @@ import { resolve } from 'node:path';
 import { App } from 'cdktf';
 import { catalogue } from '../chains';
 import { checkFleetFolder } from '../model/check-folder';
-import { formatProblems } from '../model/errors';
+import { FleetError } from '../model/errors';
 import type { Fleet } from '../model/types';
 import { clusterDemands } from './context/demand';
 import { addStacks, stacksOf } from './stacks';
 import type { StackContext } from './context';
 import { folderBeside, swapFolder } from '../workspace/replace-folder';
-import { InfraError } from './error';
 
 export { stackWarnings } from './warnings';
 
 /**
  * Reads a fleet for Terraform.
  *
- * @throws InfraError with every problem of the fleet, or where it declares no infrastructure
+ * @throws FleetError with every problem of the fleet, or where it declares no infrastructure
  */
 export function loadStacks(folder: string): StackContext {
   const { fleet, problems } = checkFleetFolder(folder, catalogue);
-  if (!fleet) throw new InfraError(formatProblems(problems, folder));
+  if (!fleet) throw new FleetError(problems, folder);
   return stackContext(fleet, folder);
 }
 
-/** @throws InfraError where the fleet declares no infrastructure */
+/** @throws FleetError where the fleet declares no infrastructure */
 export function stackContext(fleet: Fleet, folder: string): StackContext {
   const { infrastructure } = fleet;
   if (infrastructure === undefined) {
-    throw new InfraError(`${folder}/infrastructure.yaml:1:1: error: it is missing: what the clouds hold beside clusters is declared there [missing-file]\n  next: Create it, or render manifests alone: npx cdk8s synth`);
+    throw new FleetError([{
+      code: 'missing-file',
+      level: 'error',
+      message: 'it is missing: what the clouds hold beside clusters is declared there',
+      places: [{ file: 'infrastructure.yaml', line: 1, column: 1 }],
+      next: 'Create it, or render manifests alone: npx cdk8s synth',
+    }], folder);
   }
   return { fleet: { ...fleet, infrastructure }, demands: clusterDemands(fleet, catalogue) };
 }

@@ -1,15 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { InfraError } from './error';
+import { refusal } from '../errors/user-error';
 
 /**
  * Loads what imports CDKTF. Its packages are optional peers (ADR 21): 700 MB that nobody needs who renders manifests alone. A provider of another version
  * would render other Terraform without a word, so versions have to be the ones that are pinned.
  *
  * @param installed the version of a package that is found from here
- * @throws InfraError with the line that adds them, before anything is loaded
+ * @param otherwise what can be done without them, as the end of a sentence
+ * @throws UserError with the line that adds them, before anything is loaded
  */
-export function withTerraform<T>(load: () => T, installed: (name: string) => string | undefined = installedVersion): T {
+export function withTerraform<T>(load: () => T, { otherwise = '', installed = installedVersion }: { readonly otherwise?: string; readonly installed?: (name: string) => string | undefined } = {}): T {
   const wanted = terraformPackages();
   const wrong = Object.entries(wanted).flatMap(([name, version]) => {
     const found = installed(name);
@@ -18,7 +19,7 @@ export function withTerraform<T>(load: () => T, installed: (name: string) => str
   });
   if (wrong.length === 0) return load();
   const line = `npm install --save-exact ${Object.entries(wanted).map(([name, version]) => `${name}@${version}`).join(' ')}`;
-  throw new InfraError(`error: Terraform can't be rendered: ${wrong.join('; ')}\n  next: Add the packages: ${line}`);
+  throw refusal(`Terraform can't be rendered: ${wrong.join('; ')}`, `Add the packages: ${line}${otherwise}`);
 }
 
 /** Names and exact versions, as package.json has them. */

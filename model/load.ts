@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { refusal } from '../errors/user-error';
 import type { ChainCatalogue } from './catalogue';
 import { checkFleet } from './checks';
 import type { CheckedFleet, Unread } from './checks/context';
@@ -31,7 +32,11 @@ export interface LoadedFleet {
   readonly locate: (source: Source) => Place;
 }
 
-/** Reads and checks the fleet in a folder. Throws only when the folder itself can't be read. */
+/**
+ * Reads and checks the fleet in a folder.
+ *
+ * @throws UserError where there is no such folder
+ */
 export function loadFleet(folder: string, catalogue: ChainCatalogue): LoadedFleet {
   const { files, problems: unreadable } = readFolder(folder);
   const loaded = parseFleet(files, catalogue);
@@ -374,6 +379,7 @@ function readFolder(folder: string): { files: Map<string, string>; problems: Pro
   const found: Problem[] = [];
   const refuse = (path: string, reason: string, next: string) =>
     found.push(problems.unreadableFile(start(path), { path, reason, next }));
+  if (!existsSync(folder)) throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
   for (const { path, kind } of walk(folder, (inner) => !IGNORED.test(`${inner}/`))) {
     if (kind === 'folder' || IGNORED.test(path)) continue;
     const full = join(folder, path);

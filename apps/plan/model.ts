@@ -138,15 +138,3 @@ export interface TemplateChange {
   readonly running: boolean;
   readonly risk: Risk;
 }
-
-/** The plan can not be made. */
-export class PlanError extends Error {
-  override readonly name = 'PlanError';
-
-  constructor(
-    message: string,
-    readonly next: string,
-  ) {
-    super(message);
-  }
-}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { git, nameOf, type Commit } from '../../workspace/base-revision';
-import { PlanError } from './model';
+import { refusal } from '../../errors/user-error';
 import type { Revision } from './report';
 import type { TerraformTree } from './terraform';
 import { RenderedTree } from './tree';
@@ -31,7 +31,7 @@ export interface RenderedRevision extends Revision {
  * A revision's manifests, and its Terraform stacks where it has any, rendered by the code of that revision: it is checked out into a
  * folder of its own, with the installed dependencies if it locks the same ones, else with its own.
  *
- * @throws PlanError where the revision can't be rendered, with what its code said
+ * @throws UserError where the revision can't be rendered, with what its code said
  */
 export async function renderRevision(request: RenderRequest): Promise<RenderedRevision> {
   const { commit, folder, fleet, log } = request;
@@ -47,18 +47,19 @@ export async function renderRevision(request: RenderRequest): Promise<RenderedRe
   const dist = join(output, 'dist');
   const stacks = request.terraform ? join(output, 'cdktf.out') : join(folder, 'not-compared');
   const script = scriptsOf(root, full)['synth'];
-  if (script === undefined) throw new PlanError(`${full} has a fleet but no script "synth" in package.json, so it can't be rendered by its own code`, 'Compare with a later revision.');
+  if (script === undefined) throw refusal(`${full} has a fleet but no script "synth" in package.json, so it can't be rendered by its own code`, 'Compare with a later revision.');
   // Without the script's forerunner, which would install into the folder that several revisions share.
   await run('npm', ['run', '--silent', '--ignore-scripts', 'synth', '--', '--fleet', fleet, '--out', dist], root, full, { what: 'its manifests', env: { CDKTF_OUTDIR: stacks } });
   // Some revisions' script synthesizes Terraform too, where the environment says; never into the working tree.
-  if (request.terraform && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
+  // Its app knows other folders than `fleet` since it reads them from the environment; of an older one it would be another fleet's.
+  if (request.terraform && fleet === 'fleet' && existsSync(join(root, 'cdktf.json')) && !existsSync(stacks)) await synthesizeTerraform(root, stacks, full);
   return { ...readOutput(output, name, commit?.id), noFleet };
 }
 
 /** Reads what was rendered before: `dist/`, and `cdktf.out/` where there is one. */
 export function readOutput(folder: string, name: string, revision?: string): Revision {
   const dist = join(folder, 'dist');
-  if (!existsSync(dist)) throw new PlanError(`"${folder}" holds no dist/`, 'Name the folder in which dist/ (and cdktf.out/) were written.');
+  if (!existsSync(dist)) throw refusal(`"${folder}" holds no dist/`, 'Name the folder in which dist/ (and cdktf.out/) were written.');
   const stacks = join(folder, 'cdktf.out', 'stacks');
   return { name, revision, manifests: new RenderedTree(readFolder(dist), revision ? nameOf({ name, id: revision }) : name), ...(existsSync(stacks) ? { terraform: readStacks(stacks) } : {}) };
 }
@@ -69,16 +70,16 @@ export function readOutput(folder: string, name: string, revision?: string): Rev
  */
 async function checkOut({ root, folder }: RenderRequest, commit: Commit): Promise<string> {
   const top = (await git(root, ['rev-parse', '--show-toplevel']))?.trim();
-  if (!top) throw new PlanError(`"${root}" has no working tree, so nothing can be checked out of it`, 'Run the command in a clone that is not bare.');
+  if (!top) throw refusal(`"${root}" has no working tree, so nothing can be checked out of it`, 'Run the command in a clone that is not bare.');
   const target = join(folder, 'checkout');
   mkdirSync(target);
   const listed = await git(top, ['ls-tree', '-r', '-z', '--full-tree', commit.id]);
   const entries = (listed ?? '').split('\0').filter((line) => line !== '').map(entryOf);
   const written = entries.filter(({ mode }) => mode !== SUBMODULE);
   const contents = listed === undefined ? undefined : await blobs(top, written.map(({ id }) => id));
-  if (contents === undefined) throw new PlanError(`${nameOf(commit)} can't be checked out`, 'Check the repository with `git fsck`; a partial clone has to fetch it first. Look for room on the disk, too.');
+  if (contents === undefined) throw refusal(`${nameOf(commit)} can't be checked out`, 'Check the repository with `git fsck`; a partial clone has to fetch it first. Look for room on the disk, too.');
   for (const [index, { mode, path }] of written.entries()) {
-    if (path.split('/').some((part) => ['', '.', '..', '.git'].includes(part.toLowerCase()))) throw new PlanError(`${nameOf(commit)} holds a file ${JSON.stringify(path)}, which no checkout can have`, 'Check the repository with `git fsck`.');
+    if (path.split('/').some((part) => ['', '.', '..', '.git'].includes(part.toLowerCase()))) throw refusal(`${nameOf(commit)} holds a file ${JSON.stringify(path)}, which no checkout can have`, 'Check the repository with `git fsck`.');
     const file = join(target, path);
     mkdirSync(dirname(file), { recursive: true });
     // A link comes before or after what lies in its folder of the same name only in a tree that git never makes: it is made last, so nothing is written through one.
@@ -128,7 +129,7 @@ function splitBatch(all: Buffer, ids: readonly string[]): Buffer[] | undefined {
 
 async function provideDependencies(root: string, installed: string, name: string, log: (line: string) => void): Promise<void> {
   const lock = (folder: string): string | undefined => (existsSync(join(folder, 'package-lock.json')) ? readFileSync(join(folder, 'package-lock.json'), 'utf8') : undefined);
-  if (lock(root) === undefined) throw new PlanError(`${name} has no package-lock.json, so its dependencies can't be installed as they were`, 'Compare with a later revision.');
+  if (lock(root) === undefined) throw refusal(`${name} has no package-lock.json, so its dependencies can't be installed as they were`, 'Compare with a later revision.');
   const modules = join(installed, 'node_modules');
   if (lock(root) === lock(installed) && existsSync(modules)) {
     symlinkSync(realpathSync(modules), join(root, 'node_modules'), 'dir');
@@ -142,14 +143,14 @@ function scriptsOf(root: string, name: string): Record<string, string> {
   try {
     return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts?: Record<string, string> }).scripts ?? {};
   } catch {
-    throw new PlanError(`${name} has no package.json that can be read, so nothing says how it is rendered`, 'Compare with a later revision.');
+    throw refusal(`${name} has no package.json that can be read, so nothing says how it is rendered`, 'Compare with a later revision.');
   }
 }
 
 /** As the `cdktf` command does it: the app of `cdktf.json`, told by the environment where to write. */
 async function synthesizeTerraform(root: string, out: string, name: string): Promise<void> {
   const { app } = JSON.parse(readFileSync(join(root, 'cdktf.json'), 'utf8')) as { app?: string };
-  if (app === undefined) throw new PlanError(`cdktf.json of ${name} has no "app"`, 'Name the command that synthesizes, or pass --no-terraform.');
+  if (app === undefined) throw refusal(`cdktf.json of ${name} has no "app"`, 'Name the command that synthesizes, or pass --no-terraform.');
   await run(app, [], root, name, { what: 'its Terraform stacks', shell: true, env: { CDKTF_OUTDIR: out, CDKTF_CONTEXT_JSON: '{}' } });
 }
 
@@ -167,10 +168,10 @@ function run(command: string, args: readonly string[], cwd: string, name: string
     const child = spawn(command, args, { cwd, shell, env: { ...inherited, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-64 * 1024)));
-    child.on('error', (error) => reject(new PlanError(`${name} can't be rendered: ${command} does not start (${error.message})`, `Install ${command}.`)));
+    child.on('error', (error) => reject(refusal(`${name} can't be rendered: ${command} does not start (${error.message})`, `Install ${command}.`)));
     child.on('close', (code, signal) => {
       if (code === 0) settle();
-      else reject(new PlanError(`${name} can't be rendered by its own code: ${what} failed (${code === null ? String(signal) : `exit code ${code}`}), and it said:\n${indent(said)}`, 'Mend that revision, or compare with another one. Nothing was compared.'));
+      else reject(refusal(`${name} can't be rendered by its own code: ${what} failed (${code === null ? String(signal) : `exit code ${code}`}), and it said:`, 'Mend that revision, or compare with another one. Nothing was compared.', { detail: lastLines(said) }));
     });
   });
 }
@@ -191,5 +192,5 @@ export function readFolder(folder: string): Map<string, string> {
   return new Map([...walk(folder)].filter(({ kind }) => kind !== 'folder').map(({ path }) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
-const indent = (text: string): string => text.trimEnd().split('\n').slice(-60).map((line) => `    ${line}`).join('\n');
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-60).join('\n');
 

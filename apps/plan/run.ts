@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { UserError } from '../../errors/user-error';
+import { EXIT, refusal, UserError } from '../../errors/user-error';
 import { nameOf, resolveCommit, type Commit } from '../../workspace/base-revision';
 import { readIfThere, replaceFile } from '../../workspace/replace-file';
 import { formatJson } from './format/json';
 import { COMMENT_LIMIT, formatMarkdown } from './format/markdown';
 import { formatText } from './format/text';
 import { keyHistory } from './key-history';
-import { PlanError, type Plan } from './model';
+import type { Plan } from './model';
 import { makePlan, type Revision } from './report';
 import { readOutput, renderRevision } from './revision';
 
@@ -34,23 +34,18 @@ interface Streams {
 /**
  * The body of `npm run plan`, run in the package's folder.
  *
- * @returns the exit code: 0; 1 where no plan could be made, where it refuses something (the plan is written all the same), or where the comment can't hold it
+ * @returns the exit code: 0; 1 where it refuses something (the plan is written all the same), or where the comment can't hold it
+ * @throws UserError where no plan could be made
  */
 export async function runPlan(options: PlanOptions, { stdout, stderr }: Streams, root = process.cwd()): Promise<number> {
   const log = (line: string): void => void stderr.write(`${line}\n`);
-  try {
-    const plan = await planOf(options, root, log);
-    const { text, complete } = format(plan, options);
-    if (options.out === undefined) stdout.write(text);
-    else await replaceFile(options.out, text, await readIfThere(options.out));
-    if (!complete) log('error: the plan is larger than a comment, so the comment does not show all of its findings\n  next: read it as text, or split the change.');
-    if (plan.refused) log(`error: ${plan.findings.filter(({ refused }) => refused).length} findings are refused; the plan says what to do instead`);
-    return plan.refused || !complete ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof PlanError || error instanceof UserError)) throw error;
-    log(error instanceof UserError ? error.message : `error: ${error.message}\n  next: ${error.next}`);
-    return 1;
-  }
+  const plan = await planOf(options, root, log);
+  const { text, complete } = format(plan, options);
+  if (options.out === undefined) stdout.write(text);
+  else await replaceFile(options.out, text, await readIfThere(options.out));
+  if (!complete) log('error: the plan is larger than a comment, so the comment does not show all of its findings\n  next: read it as text, or split the change.');
+  if (plan.refused) log(`error: ${plan.findings.filter(({ refused }) => refused).length} findings are refused; the plan says what to do instead`);
+  return plan.refused || !complete ? EXIT.refused : EXIT.done;
 }
 
 function format(plan: Plan, { format: as, raw, limit = COMMENT_LIMIT }: PlanOptions): { text: string; complete: boolean } {
@@ -60,18 +55,16 @@ function format(plan: Plan, { format: as, raw, limit = COMMENT_LIMIT }: PlanOpti
 
 async function planOf(options: PlanOptions, root: string, log: (line: string) => void): Promise<Plan> {
   const base = await resolveCommit(root, options.base);
-  if (base === undefined) throw new PlanError('The repository has no commit yet, so there is nothing to compare with', 'Commit the fleet first.');
+  if (base === undefined) throw refusal('The repository has no commit yet, so there is nothing to compare with', 'Commit the fleet first.');
   const head = options.head === undefined ? undefined : await resolveCommit(root, options.head);
   const fleet = join(root, options.fleet);
-  if (!head && !existsSync(fleet)) throw new PlanError(`There is no folder "${options.fleet}" in ${root}`, 'Run the command in the folder of package.json, or name the fleet with --fleet.');
-  const terraform = options.terraform && options.fleet === 'fleet';
-  const { revisions, notes } = await bothRevisions(options, { base, head, root, terraform, log });
-  const skipped = options.terraform && !terraform ? ['Terraform was not compared: its app knows the folder "fleet" only.'] : [];
+  if (!head && !existsSync(fleet)) throw refusal(`There is no folder "${options.fleet}" in ${root}`, 'Run the command in the folder of package.json, or name the fleet with --fleet.');
+  const { revisions, notes } = await bothRevisions(options, { base, head, root, terraform: options.terraform, log });
   const [before, after] = revisions;
   // Without a folder for git to stand in, as when the working tree has none, the names are taken from the root.
   const keys = await keyHistory(existsSync(fleet) ? fleet : root, base, head, new Date());
   const stale = base.stale === undefined ? [] : [`${base.stale}.`];
-  return makePlan({ base: before, head: after, keys, notes: [...stale, ...notes, ...skipped] });
+  return makePlan({ base: before, head: after, keys, notes: [...stale, ...notes] });
 }
 
 interface Sides {
@@ -99,7 +92,7 @@ async function bothRevisions(options: PlanOptions, { base, head, root, terraform
       mkdirSync(own);
       const rendered = await renderRevision({ root, fleet: options.fleet, commit, folder: own, terraform, log });
       if (rendered.noFleet) {
-        if (name === 'head') throw new PlanError(`${commit ? nameOf(commit) : 'The working tree'} has no folder "${options.fleet}"`, 'Name the fleet with --fleet.');
+        if (name === 'head') throw refusal(`${commit ? nameOf(commit) : 'The working tree'} has no folder "${options.fleet}"`, 'Name the fleet with --fleet.');
         notes.push(`${nameOf(base)} has no folder "${options.fleet}": it is older than the fleet, so everything counts as new.`);
       }
       return rendered;
@@ -107,8 +100,8 @@ async function bothRevisions(options: PlanOptions, { base, head, root, terraform
     const [before, after] = await Promise.allSettled([one('base', base, options.baseOutput), one('head', head, options.headOutput)]);
     if (before.status === 'fulfilled' && after.status === 'fulfilled') return { revisions: [before.value, after.value], notes };
     const failed = [before, after].flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-    if (failed.length === 2 && failed.every((error) => error instanceof PlanError)) throw new PlanError(failed.map(({ message }) => message).join('\nerror: '), (failed[0] as PlanError).next);
-    throw failed[0]!;
+    if (failed.every((error) => error instanceof UserError)) throw new UserError(failed.flatMap(({ failures }) => failures));
+    throw failed.find((error) => !(error instanceof UserError))!;
   } finally {
     process.removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
     remove();

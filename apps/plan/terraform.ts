@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { differences, type Difference } from './diff';
-import { PlanError, type Finding, type Risk } from './model';
+import { refusal } from '../../errors/user-error';
+import type { Finding, Risk } from './model';
 
 /** Stack, then the text of its `cdk.tf.json`. */
 export type TerraformTree = ReadonlyMap<string, string>;
@@ -133,7 +134,7 @@ function read(stack: string, json: string): Record<string, unknown> {
   try {
     return JSON.parse(json) as Record<string, unknown>;
   } catch (error) {
-    throw new PlanError(`cdk.tf.json of stack ${stack} is no JSON: ${(error as Error).message}`, 'Find out what wrote it; nothing was compared.');
+    throw refusal(`cdk.tf.json of stack ${stack} is no JSON: ${(error as Error).message}`, 'Find out what wrote it; nothing was compared.');
   }
 }
 

@@ -1,5 +1,9 @@
+import { UserError } from '../../errors/user-error';
+
 /** A cluster whose platform can not be rendered: what is wrong, the value, and what to do next. */
-export class PlatformError extends Error {
+export class PlatformError extends UserError {
+  override readonly name = 'PlatformError';
+
   constructor(
     readonly code: PlatformErrorCode,
     readonly cluster: string,
@@ -7,8 +11,7 @@ export class PlatformError extends Error {
     problem: string,
     readonly next: string,
   ) {
-    super(`${cluster}: ${problem}. ${next}`);
-    this.name = 'PlatformError';
+    super([{ message: `${cluster}: ${problem}`, next: `${next}.` }]);
   }
 }
 

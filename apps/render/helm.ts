@@ -1,21 +1,12 @@
 import { gzipSync } from 'node:zlib';
+import { refusal, type UserError } from '../../errors/user-error';
 
 /** Most bytes that a Secret, and so a Helm release, may hold. */
 export const RELEASE_LIMIT_BYTES = 1024 * 1024;
 
 /** A chart whose release would not fit into the Secret that Helm keeps it in. */
-export class HelmChartTooLargeError extends Error {
-  constructor(
-    readonly chart: string,
-    readonly bytes: number,
-  ) {
-    super(
-      `Helm chart ${chart} makes a release of ${bytes} bytes, more than the ${RELEASE_LIMIT_BYTES} that its Secret holds. ` +
-        'Render it with --format plain, or move nodes of this network to another cluster.',
-    );
-    this.name = 'HelmChartTooLargeError';
-  }
-}
+export const chartTooLarge = (chart: string, bytes: number): UserError =>
+  refusal(`Helm chart ${chart} makes a release of ${bytes} bytes, more than the ${RELEASE_LIMIT_BYTES} that its Secret holds`, 'Render it with --format plain, or move nodes of this network to another cluster.');
 
 /** Braces that Helm's template engine would read as its own. */
 export const escapeTemplate = (text: string): string => text.replace(/\{\{/g, '{{ "{{" }}');

@@ -1,21 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { swapFolder } from '../../workspace/replace-folder';
+import { refuse } from '../../errors/user-error';
 
 /** Marks a folder as ours, so that a full run may replace it. */
 export const OUTPUT_MARKER = '.stockade';
-
-/** The output folder is not one that this run may write to. */
-export class OutputError extends Error {
-  constructor(
-    readonly folder: string,
-    problem: string,
-    next: string,
-  ) {
-    super(`output folder ${JSON.stringify(folder)} ${problem}. ${next}`);
-    this.name = 'OutputError';
-  }
-}
 
 /**
  * Writes beside the output folder and swaps at the end: whoever looks sees the old tree or the new one, and an error on the
@@ -25,7 +14,7 @@ export class Staging {
   /** Where to write. */
   readonly folder: string;
 
-  /** @throws OutputError if the folder holds something else, or, for a run that replaces a part, another format. */
+  /** @throws UserError if the folder holds something else, or, for a run that replaces a part, another format. */
   constructor(
     private readonly out: string,
     private readonly format: string,
@@ -34,10 +23,10 @@ export class Staging {
     const marker = join(out, OUTPUT_MARKER);
     if (existsSync(out) && readdirSync(out).length > 0) {
       if (!existsSync(marker)) {
-        throw new OutputError(out, 'is not empty and was not made by Stockade: a full run would delete what it holds', 'Choose another --out, or empty it.');
+        refuseFolder(out, 'is not empty and was not made by Stockade: a full run would delete what it holds', 'Choose another --out, or empty it.');
       }
       if (!whole && readFileSync(marker, 'utf8') !== this.markerText()) {
-        throw new OutputError(out, `holds another format than ${format}: replacing a part of it would mix the two`, 'Render the whole fleet, or choose another --out.');
+        refuseFolder(out, `holds another format than ${format}: replacing a part of it would mix the two`, 'Render the whole fleet, or choose another --out.');
       }
     }
     this.folder = join(dirname(out), `.${basename(out)}-${process.pid}`);
@@ -73,3 +62,5 @@ export class Staging {
     return `Rendered by Stockade, format ${this.format}. A full run replaces this folder.\n`;
   }
 }
+
+const refuseFolder = (folder: string, problem: string, next: string): never => refuse(`output folder ${JSON.stringify(folder)} ${problem}`, next);

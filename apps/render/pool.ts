@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { ExplainedError } from '../../errors/user-error';
 import type { Fleet, FleetNode } from '../../model/types';
 import type { NodeReport } from './node-report';
 import type { Format } from './selection';
@@ -14,7 +15,7 @@ export interface WorkerJob {
 }
 
 /** What a worker sends: reports now and then, or what went wrong. */
-export type WorkerMessage = { readonly reports: readonly NodeReport[] } | { readonly error: { readonly name: string; readonly message: string } };
+export type WorkerMessage = { readonly reports: readonly NodeReport[] } | { readonly error: { readonly name: string; readonly message: string; readonly explained: boolean } };
 
 /**
  * Renders nodes on several cores. Each worker takes every n-th node, so that expensive networks spread evenly; reports come back
@@ -47,7 +48,8 @@ function runWorker(job: WorkerJob, onReports: (count: number) => void): Promise<
     const worker = new Worker(join(__dirname, 'worker-entry.cjs'), { workerData: job, execArgv: [] });
     worker.on('message', (message: WorkerMessage) => {
       if ('error' in message) {
-        reject(Object.assign(new Error(message.error.message), { name: message.error.name }));
+        const { name, message: text, explained } = message.error;
+        reject(Object.assign(explained ? new ExplainedError(text) : new Error(text), { name }));
         void worker.terminate();
         return;
       }

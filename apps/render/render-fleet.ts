@@ -7,7 +7,7 @@ import { gatekeeperFiles, platformFiles, type NetworkFacts } from '../platform';
 import { programFiles } from '../system';
 import type { Program } from '../system/program';
 import { FleetContext, type FullCatalogue } from './fleet-context';
-import { chartYaml, escapeTemplate, HelmChartTooLargeError, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
+import { chartTooLarge, chartYaml, escapeTemplate, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
 import { addFacts, NO_FACTS, type NodeReport } from './node-report';
 import { Staging } from './output';
 import { inWorkers } from './pool';
@@ -47,7 +47,7 @@ const WORTH_WORKERS = 400;
  * Renders a validated fleet into `out/<cluster>/platform/` and `out/<cluster>/<namespace>/<node>/`. A full run replaces the whole
  * folder; a selection replaces the folders of what it names and removes nothing else. On any error nothing is changed.
  *
- * @throws OutputError, StakingNodeError, PlatformError, HelmChartTooLargeError
+ * @throws UserError, StakingNodeError
  */
 export async function renderFleet(fleet: Fleet, catalogue: FullCatalogue, options: RenderOptions): Promise<RenderReport> {
   const selection = options.selection ?? {};
@@ -111,7 +111,7 @@ function finishCharts(fleet: Fleet, nodes: readonly FleetNode[], folder: string,
     const files = filesBelow(templates).map((name) => ({ name, text: readFileSync(join(templates, name), 'utf8') }));
     if (files.length === 0) continue;
     const bytes = releaseBytes(files);
-    if (bytes > RELEASE_LIMIT_BYTES) throw new HelmChartTooLargeError(chart, bytes);
+    if (bytes > RELEASE_LIMIT_BYTES) throw chartTooLarge(chart, bytes);
     const [cluster = '', name = ''] = chart.split('/');
     write(join(folder, chart, 'Chart.yaml'), chartYaml(name, cluster, version));
   }

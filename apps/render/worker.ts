@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { catalogue } from '../../chains';
+import { ExplainedError } from '../../errors/user-error';
 import { FleetContext } from './fleet-context';
 import type { NodeReport } from './node-report';
 import type { WorkerJob, WorkerMessage } from './pool';
@@ -18,5 +19,5 @@ try {
     send({ reports });
   }
 } catch (error) {
-  send({ error: { name: (error as Error).name, message: (error as Error).message } });
+  send({ error: { name: (error as Error).name, message: (error as Error).message, explained: error instanceof ExplainedError } });
 }

@@ -15,9 +15,13 @@ export interface Lost {
   readonly next: string;
 }
 
-/** What git has to hold for Atlantis, by path from the repository's root: `atlantis.yaml` and a folder for each project. */
-export function atlantisFiles(context: StackContext): ReadonlyMap<string, string> {
-  const projects = projectsOf(context);
+/**
+ * What git has to hold for Atlantis, by path from the repository's root: `atlantis.yaml` and a folder for each project.
+ *
+ * @param folder of the fleet, from the root
+ */
+export function atlantisFiles(context: StackContext, folder?: string): ReadonlyMap<string, string> {
+  const projects = projectsOf(context, folder);
   return new Map([
     [ATLANTIS_FILE, atlantisYaml(projects)],
     ...projects.map(({ dir, demand }): [string, string] => [`${dir}/${DEMAND_FILE}`, `${JSON.stringify(demand, null, 2)}\n`]),

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../model/types';
 import type { AutomationIdentity } from '../../naming/clouds';
-import { DeclarationError } from '../context/declared-cluster';
+import { refusal, refuse, type UserError } from '../../errors/user-error';
 
 /** Projects and account in which this server may look for clusters. A fleet that is only planned must not lead it elsewhere: who answers there is shown a token. */
 export interface LookupScope {
@@ -14,10 +14,10 @@ export type ClusterLocation = { readonly name: string } & (Pick<Extract<Cluster,
 /**
  * The command that asks the cloud about a cluster. Its output is for {@link kubeconfig}.
  *
- * @throws DeclarationError where the declaration leads out of bounds
+ * @throws UserError where the declaration leads out of bounds
  */
 export function describeCommand(place: ClusterLocation, { gcpProjects, awsAccount }: LookupScope): readonly string[] {
-  if (!/^[a-z0-9-]+$/.test(place.region)) throw new DeclarationError(`cluster ${JSON.stringify(place.name)} is declared in region ${JSON.stringify(place.region)}, which is none\n  next: Correct fleet/clusters/${place.name}.yaml.`);
+  if (!/^[a-z0-9-]+$/.test(place.region)) refuse(`cluster ${JSON.stringify(place.name)} is declared in region ${JSON.stringify(place.region)}, which is none`, `Correct fleet/clusters/${place.name}.yaml.`);
   if (place.cloud === 'gcp') {
     if (!gcpProjects.includes(place.project)) throw foreign(place, 'project', place.project, gcpProjects);
     return ['gcloud', 'container', 'clusters', 'describe', place.name, `--location=${place.region}`, `--project=${place.project}`, '--format=json'];
@@ -26,8 +26,8 @@ export function describeCommand(place: ClusterLocation, { gcpProjects, awsAccoun
   return ['aws', 'eks', 'describe-cluster', `--name=${place.name}`, `--region=${place.region}`, '--output=json'];
 }
 
-const foreign = ({ name }: ClusterLocation, what: string, value: string, allowed: readonly string[]): DeclarationError =>
-  new DeclarationError(`cluster ${JSON.stringify(name)} is in ${what} ${JSON.stringify(value)}, in which this server looks for none\n  allowed: ${allowed.join(', ')}\n  next: Correct fleet/clusters/${name}.yaml. A new ${what} is made known to the server by its own stack, and a restart, first.`);
+const foreign = ({ name }: ClusterLocation, what: string, value: string, allowed: readonly string[]): UserError =>
+  refusal(`cluster ${JSON.stringify(name)} is in ${what} ${JSON.stringify(value)}, in which this server looks for none`, `Correct fleet/clusters/${name}.yaml. A new ${what} is made known to the server by its own stack, and a restart, first.`, { allowed });
 
 export interface KubeconfigOptions {
   readonly identity: AutomationIdentity;
@@ -41,7 +41,7 @@ export interface KubeconfigOptions {
  * A kubeconfig, as JSON, which is YAML. It holds no secret: a token is asked for by `as`, each time, and lives some minutes.
  *
  * @param described what the cloud said of the cluster
- * @throws DeclarationError where it says no endpoint
+ * @throws UserError where it says no endpoint
  */
 export function kubeconfig(place: ClusterLocation, described: string, { identity, bin, proxy }: KubeconfigOptions): string {
   const cluster = place.cloud === 'gcp' ? gkeEndpoint(place.name, described) : { ...eksEndpoint(place.name, described), ...(proxy === undefined ? {} : { 'proxy-url': proxy }) };
@@ -85,4 +85,4 @@ function read<T>(name: string, described: string): T {
   }
 }
 
-const noEndpoint = (name: string): DeclarationError => new DeclarationError(`the cloud knows no endpoint of cluster ${JSON.stringify(name)}\n  next: Apply its stacks first: docs/runbooks/new-region.md.`);
+const noEndpoint = (name: string): UserError => refusal(`the cloud knows no endpoint of cluster ${JSON.stringify(name)}`, 'Apply its stacks first: docs/runbooks/new-region.md.');

@@ -34,8 +34,12 @@ export function clusterOfProject(name: string): string | undefined {
   return kind === undefined ? undefined : name.slice(0, -kind.length - 1);
 }
 
-/** Every project of a fleet, in the order of their groups, then by name. */
-export function projectsOf(context: StackContext): Project[] {
+/**
+ * Every project of a fleet, in the order of their groups, then by name.
+ *
+ * @param folder of the fleet, from the repository's root
+ */
+export function projectsOf(context: StackContext, folder = FLEET): Project[] {
   const stacks = stacksOf(context.fleet);
   const index = new FleetIndex(context.fleet, catalogue);
   const afterStacks = Math.max(...stacks.map(({ order }) => order)) + 2;
@@ -44,7 +48,8 @@ export function projectsOf(context: StackContext): Project[] {
     ...stacks.map((stack) => stackProject(stack, stacks, context)),
     ...Object.values(context.fleet.clusters).map((cluster) => clusterManifests(cluster, context.fleet, index, afterStacks)),
   ];
-  return projects.sort((a, b) => a.executionOrderGroup - b.executionOrderGroup || (a.name < b.name ? -1 : 1));
+  const inFolder = (pattern: string): string => pattern.replace(fromRoot(`${FLEET}/`), fromRoot(`${folder}/`));
+  return projects.map((project) => ({ ...project, whenModified: project.whenModified.map(inFolder) })).sort((a, b) => a.executionOrderGroup - b.executionOrderGroup || (a.name < b.name ? -1 : 1));
 }
 
 /**
@@ -160,7 +165,10 @@ export function whyUnknown(projects: readonly Project[], { name, dir, workflow, 
 /** Atlantis' own name of it. Each workspace has a lock of its own. */
 const DEFAULT_WORKSPACE = 'default';
 
-const MANIFEST_CODE = ['apps/**', 'contract/**', 'chains/**', 'constructs/**', 'naming/**', 'model/**', 'workspace/**', 'package-lock.json'] as const;
+/** Where a fleet is as a rule, and what patterns below are written for. */
+const FLEET = 'fleet';
+
+const MANIFEST_CODE = ['apps/**', 'contract/**', 'chains/**', 'constructs/**', 'naming/**', 'errors/**', 'model/**', 'workspace/**', 'package-lock.json'] as const;
 
 const folderOf = (project: string): string => `${PROJECTS_FOLDER}/${project}`;
 /** `when_modified` is relative to the project's folder; the last pattern that matches decides, and `!` takes out again. */

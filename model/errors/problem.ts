@@ -1,3 +1,4 @@
+import { ExplainedError } from '../../errors/user-error';
 import { count, LONGEST_LIST } from './words';
 
 /** One thing that is wrong with a fleet: every place that takes part in it, the value, what is allowed, and the next step. It is plain data. */
@@ -28,7 +29,7 @@ export interface Place {
 }
 
 /** Thrown by commands that can't go on; carries everything that was found, warnings included. */
-export class FleetError extends Error {
+export class FleetError extends ExplainedError {
   override readonly name = 'FleetError';
   constructor(
     readonly problems: readonly Problem[],

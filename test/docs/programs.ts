@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { stockade } from '../run';
 import type { DocumentedCommand } from './commands';
 import type { Fault } from './pages';
 
@@ -34,22 +35,21 @@ function npm(args: readonly string[]): readonly [problem: string | undefined, li
   if (script === undefined) return [`package.json has no script "${name}": ${Object.keys(scripts()).filter((one) => !/^(pre|post)/.test(one)).join(', ')}`];
   if (dashes === undefined) return [undefined];
   if (dashes !== '--') return [`what "${name}" is given comes after --`];
-  const file = /^tsx ([\w/.-]+\.ts)$/.exec(script)?.[1];
-  if (file !== undefined && /\bnew Command\(/.test(readFileSync(file, 'utf8'))) return [undefined, [file, ...given]];
+  const command = /^node cli\/stockade\.cjs (\w+)$/.exec(script)?.[1];
+  if (command !== undefined) return [undefined, [command, ...given]];
   return [/^(STOCKADE_DEEP=1 )?vitest/.test(script) ? undefined : `"${name}" takes no options`];
 }
 
 /** What commander says of command lines, without running them: no such subcommand, a missing or unknown option, a value that it doesn't take. Of arguments it says nothing: it looks at options first. */
 async function commander(lines: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]> {
-  const asking = run(process.execPath, ['test/docs/ask-programs.cjs'], { env: { ...process.env, KUBECONFIG: '/dev/null' }, timeout: 90_000 });
-  asking.child.stdin!.end(JSON.stringify(lines.map((line) => [...line, SENTINEL])));
-  const said = JSON.parse((await asking).stdout) as readonly string[];
-  return said.map((text, index) => {
-    if (text.includes(`unknown option '${SENTINEL}'`)) return undefined;
+  const said: (string | undefined)[] = [];
+  for (const line of lines) {
+    const { stderr } = await stockade([...line, SENTINEL]);
     // A subcommand that is only named, as in "see npm run keys -- retire", is no command line.
-    if (lines[index]!.length === 2 && /required option|missing required argument/.test(text)) return undefined;
-    return text.trim().split('\n')[0] || 'it takes whatever it is given';
-  });
+    const named = line.length === 2 && /required option|missing required argument/.test(stderr);
+    said.push(stderr.includes(`unknown option '${SENTINEL}'`) || named ? undefined : stderr.trim().split('\n')[0] || 'it takes whatever it is given');
+  }
+  return said;
 }
 
 function npxProblem([program = '', ...args]: readonly string[]): string | undefined {

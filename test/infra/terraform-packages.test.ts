@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlin
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InfraError } from '../../infra/error';
+import { refusal } from '../../errors/user-error';
 import { terraformPackages, withTerraform } from '../../infra/terraform-packages';
 import { GOLDEN } from '../golden/trees';
 import { sources } from '../layout/imports';
@@ -23,8 +23,8 @@ describe('packages that Terraform needs', () => {
     ['of another version', '0.20.12', `cdktf is installed in version 0.20.12, not ${wanted['cdktf']}`],
   ])('are not loaded where one is %s; which line adds them is said', (_, found, why) => {
     let loaded = false;
-    const load = (): void => withTerraform(() => void (loaded = true), (name) => (name === 'cdktf' ? found : wanted[name]));
-    expect(load).toThrow(new InfraError(`error: Terraform can't be rendered: ${why}\n  next: Add the packages: ${LINE}`));
+    const load = (): void => withTerraform(() => void (loaded = true), { installed: (name) => (name === 'cdktf' ? found : wanted[name]) });
+    expect(load).toThrow(refusal(`Terraform can't be rendered: ${why}`, `Add the packages: ${LINE}`));
     expect(loaded).toBe(false);
   });
 });
@@ -51,7 +51,7 @@ describe('where they are not installed', () => {
 
   it.each([
     ['npm run synth', ['tools/synth.ts'], `${MESSAGE}, or render manifests alone: npm run synth -- --no-terraform\n`],
-    ['npm run atlantis', ['tools/atlantis.ts', '--check'], `${MESSAGE}\n`],
+    ['npm run atlantis', ['cli/stockade.cjs', 'atlantis', '--check'], `${MESSAGE}\n`],
     ['npx cdktf synth', ['infra/main.ts'], `${MESSAGE}\n`],
   ])('%s says which line adds them, and writes nothing', (_, args, stderr) => {
     expect(run(...args)).toMatchObject({ status: 1, stdout: '', stderr });

@@ -215,7 +215,7 @@ describe('npm run keys', () => {
     expect(await repository.keys('retire', '--node', 'eu/eth-0', '--proof', PROOF)).toMatchObject({
       code: 1, stderr: expect.stringContaining("can't be retired: eu/eth-0 is running [keys-still-running]"),
     });
-    expect(await repository.keys('retire', '--node', 'eu/eth-0')).toMatchObject({ code: 1, stderr: expect.stringContaining("required option '--proof <text>' not specified") });
+    expect(await repository.keys('retire', '--node', 'eu/eth-0')).toMatchObject({ code: 2, stderr: expect.stringContaining("required option '--proof <text>' not specified") });
     expect(await repository.keys('retire', '--proof', PROOF)).toMatchObject({ code: 2, stderr: 'error: give either a key or --node <cluster/node>\n' });
     stoppedAndMerged();
     expect(await repository.keys('retire', '--node', 'eu/eth-0', '--proof', 'gone')).toMatchObject({ code: 1, stderr: expect.stringContaining('[keys-no-proof]') });

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readOutput } from '../../apps/plan/revision';
 import { makePlan } from '../../apps/plan/report';
-import { PlanError, type Plan } from '../../apps/plan/model';
+import { UserError } from '../../errors/user-error';
+import type { Plan } from '../../apps/plan/model';
 
 const folder = mkdtempSync(join(tmpdir(), 'stockade-plan-terraform-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -126,7 +127,7 @@ describe('two sets of Terraform stacks', () => {
 
   it('are refused where they are no JSON', () => {
     const broken = output(BASE);
-    expect(() => makePlan({ base: broken, head: { ...broken, terraform: new Map([['data', '{']]) } })).toThrow(PlanError);
+    expect(() => makePlan({ base: broken, head: { ...broken, terraform: new Map([['data', '{']]) } })).toThrow(UserError);
   });
 
   it('have every single change of a field reported at its address', () => {

@@ -8,6 +8,7 @@ import { renderFleet } from '../../apps/render/render-fleet';
 import type { Summary } from '../../apps/render/summary';
 import { runSynth, type SynthOptions } from '../../apps/synth';
 import { catalogue } from '../../chains';
+import { explained } from '../../errors/user-error';
 import { GOLDEN, readTree, treeDifferences, type Tree } from '../golden/trees';
 import { ROOT, synth } from './command';
 
@@ -39,7 +40,11 @@ async function run(options: Partial<SynthOptions> = {}): Promise<{ status: numbe
   const status = await runSynth(
     { fleet: GOLDEN.fleet, out, format: 'plain', ...options },
     { stdout: { write: (text) => (said.stdout += text) }, stderr: { write: (text) => (said.stderr += text) } },
-  );
+  ).catch((error: unknown) => {
+    const { text, code } = explained(error);
+    said.stderr += `${text}\n`;
+    return code;
+  });
   return { status, ...said };
 }
 
@@ -103,7 +108,7 @@ describe('synth as a process', () => {
 
   it('refuses arguments that it does not know', () => {
     const { status, stderr } = synth(['--fleat', GOLDEN.fleet, '--out', out]);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("error: unknown option '--fleat'") });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("error: unknown option '--fleat'") });
     expect(existsSync(out)).toBe(false);
   });
 
@@ -245,7 +250,7 @@ describe('a folder that was not made by Stockade', () => {
     const { status, stderr } = await run(filter);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `output folder ${JSON.stringify(out)} is not empty and was not made by Stockade: a full run would delete what it holds. Choose another --out, or empty it.\n`,
+      stderr: `error: output folder ${JSON.stringify(out)} is not empty and was not made by Stockade: a full run would delete what it holds\n  next: Choose another --out, or empty it.\n`,
     });
     expect([...readTree(out)]).toEqual([['precious.txt', 'mine\n']]);
     expect(leftovers()).toEqual([]);
@@ -273,7 +278,7 @@ describe('a filter', () => {
     const { status, stderr } = await run({ format: 'helm', node: ['eth-gke-0'] });
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `output folder ${JSON.stringify(out)} holds another format than helm: replacing a part of it would mix the two. Render the whole fleet, or choose another --out.\n`,
+      stderr: `error: output folder ${JSON.stringify(out)} holds another format than helm: replacing a part of it would mix the two\n  next: Render the whole fleet, or choose another --out.\n`,
     });
     expect(treeDifferences(whole, readTree(out))).toEqual([]);
   });

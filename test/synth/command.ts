@@ -11,6 +11,5 @@ export interface CommandResult {
 
 /** `npm run synth` without npm: the command as a process of its own. */
 export function synth(args: readonly string[], { cwd = ROOT, env = {} }: { cwd?: string; env?: Record<string, string> } = {}): CommandResult {
-  const tsx = require.resolve('tsx/cjs', { paths: [ROOT] });
-  return spawnSync(process.execPath, ['--require', tsx, join(ROOT, 'tools/synth.ts'), ...args], { cwd, env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  return spawnSync(process.execPath, [join(ROOT, 'cli/stockade.cjs'), 'synth', ...args], { cwd, env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 2 ** 28 });
 }

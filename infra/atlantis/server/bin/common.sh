@@ -63,7 +63,7 @@ begin() {
 
 # Atlantis takes project, folder and workspace from a file of the pull request or from a comment; the trusted copy says which there are.
 known_project() {
-  trusted tools/atlantis.ts known --root "$reviewed" --workflow "$1" --name "$PROJECT_NAME" --dir "${REPO_REL_DIR:?}" --workspace "${WORKSPACE:?}" >&2
+  trusted atlantis known --root "$reviewed" --workflow "$1" --name "$PROJECT_NAME" --dir "${REPO_REL_DIR:?}" --workspace "${WORKSPACE:?}" >&2
 }
 
 # Nothing is applied that could have been pushed after it was approved, or whose plan was refused: the Git host sees to that where the branch's rules say so, and is asked
@@ -71,7 +71,7 @@ known_project() {
 guarded_branch() {
   local rules
   rules=$(github rules "$BASE_BRANCH_NAME") || die "the Git host does not say which rules hold for $BASE_BRANCH_NAME" "Apply again when it answers; the server's token needs to read the repository."
-  trusted tools/branch-rules.ts --branch "$BASE_BRANCH_NAME" <<<"$rules" >&2
+  trusted server branch-rules --branch "$BASE_BRANCH_NAME" <<<"$rules" >&2
 }
 
 # Main as the Git host has it now. Nothing is judged against a main that may be old: where it can't be asked, nothing is planned or applied.
@@ -132,11 +132,11 @@ enough_room() {
   [ "$(df --output=avail -k "$STOCKADE_STATE" | tail -n 1)" -ge $((4 << 20)) ] || die "less than 4 GiB are free on this server's disk" "Close pull requests that are done, or give the disk more room (atlantis.diskGiB in fleet/infrastructure.yaml)."
 }
 
-# A program of the trusted copy.
-trusted() { (cd "$STOCKADE_HOME" && node --require tsx/cjs "$@"); }
+# A command of the trusted copy.
+trusted() { (cd "$STOCKADE_HOME" && node cli/stockade.cjs "$@"); }
 
 # What somebody else prints, as it may be shown in a comment: a pull request's code, or Terraform of its text.
-shown() { trusted tools/shown.ts "$@"; }
+shown() { trusted server shown "$@"; }
 
 # A plan file is followed by a seal: whoever can write beside it, but not read the server's key, can't make another. It is of the tree, too: a plan that was made before main
 # moved on is none of the pull request merged anew, by a plan of another project say.

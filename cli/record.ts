@@ -1,21 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
+import { EXIT, refusal, UserError } from '../errors/user-error';
+import { declaredCluster } from '../infra/context/declared-cluster';
+import { parseOutputs, recordOutputs, type TerraformOutputs } from '../infra/observed';
 import { clusterStackName } from '../naming/clouds';
-import { declaredCluster, DeclarationError } from './context/declared-cluster';
-import { parseOutputs, RecordError, recordOutputs, type TerraformOutputs } from './observed';
-
-/** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
-const program = new Command('record')
-  .description("Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.")
-  .requiredOption('--cluster <name>', 'whose stacks')
-  .option('--outputs <file...>', 'what `terraform output -json` printed for its network and cluster stacks; without it, terraform is asked')
-  .option('--fleet <folder>', 'where the fleet is declared', 'fleet')
-  .option('--stacks <folder>', 'where the rendered stacks are, initialised', 'cdktf.out/stacks')
-  .option('--terraform <program>', 'what to ask', 'terraform')
-  .option('--dry-run', 'print the file, write nothing')
-  .allowExcessArguments(false);
+import { command, fleetOption, type Io } from './io';
 
 interface Options {
   readonly cluster: string;
@@ -26,16 +16,20 @@ interface Options {
   readonly dryRun?: true;
 }
 
-program.parse();
-try {
-  record(program.opts<Options>());
-} catch (error) {
-  if (!(error instanceof RecordError || error instanceof DeclarationError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+/** `npm run record`: what the clouds assigned on apply, from Terraform's outputs to `fleet/observed/<cluster>.yaml`, for review. */
+export const record = command<Options>({
+  define: (one) =>
+    one
+      .requiredOption('--cluster <name>', 'whose stacks')
+      .option('--outputs <file...>', 'what `terraform output -json` printed for its network and cluster stacks; without it, terraform is asked')
+      .option(...fleetOption)
+      .option('--stacks <folder>', 'where the rendered stacks are, initialised', 'cdktf.out/stacks')
+      .option('--terraform <program>', 'what to ask', 'terraform')
+      .option('--dry-run', 'print the file, write nothing'),
+  body,
+});
 
-function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options): void {
+function body({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options, { stdout }: Io): number {
   // The fleet as a whole may be wrong just now, for want of what is recorded here.
   const { cloud } = declaredCluster(fleet, cluster);
   const found = outputs === undefined ? ask(cluster, stacks, terraform) : read(outputs);
@@ -43,17 +37,18 @@ function record({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options)
   const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   const { text, summary, changed } = recordOutputs(before, found, cloud);
   if (dryRun) {
-    process.stdout.write(text);
-    return;
+    stdout.write(text);
+    return EXIT.done;
   }
   if (changed) replace(path, text);
-  process.stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
+  stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
+  return EXIT.done;
 }
 
 function read(files: readonly string[]): TerraformOutputs {
   return merge(
     files.map((file) => {
-      if (!existsSync(file)) throw new RecordError(`${file} is not there\n  next: Write it with \`terraform output -json > ${file}\`.`);
+      if (!existsSync(file)) throw refusal(`${file} is not there`, `Write it with \`terraform output -json > ${file}\`.`);
       return [file, parseOutputs(readFileSync(file, 'utf8'), file)];
     }),
   );
@@ -63,14 +58,14 @@ function ask(cluster: string, stacks: string, terraform: string): TerraformOutpu
   return merge(
     (['network', 'cluster'] as const).map((kind) => {
       const folder = join(stacks, clusterStackName(cluster, kind));
-      if (!existsSync(folder)) throw new RecordError(`${folder} is not there\n  next: Run \`npm run synth\`, then \`${terraform} -chdir=${folder} init\`.`);
+      if (!existsSync(folder)) throw refusal(`${folder} is not there`, `Run \`npm run synth\`, then \`${terraform} -chdir=${folder} init\`.`);
       try {
         return [folder, parseOutputs(execFileSync(terraform, [`-chdir=${folder}`, 'output', '-json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }), folder)];
       } catch (error) {
-        if (error instanceof RecordError) throw error;
+        if (error instanceof UserError) throw error;
         const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
         const why = code === 'ENOENT' ? `${terraform} is not on the PATH` : (stderr ?? String(error)).trim();
-        throw new RecordError(`the outputs of ${folder} can't be had: ${why}\n  next: Run \`${terraform} -chdir=${folder} init\`, or give them with --outputs.`);
+        throw refusal(`the outputs of ${folder} can't be had: ${why}`, `Run \`${terraform} -chdir=${folder} init\`, or give them with --outputs.`);
       }
     }),
   );
@@ -82,7 +77,7 @@ function merge(sources: readonly (readonly [source: string, outputs: TerraformOu
   const from: Record<string, string> = {};
   for (const [source, outputs] of sources) {
     for (const [name, output] of Object.entries(outputs)) {
-      if (from[name] !== undefined) throw new RecordError(`${name} is an output of ${from[name]} and of ${source}\n  next: Give the outputs of one cluster's network and cluster stacks, each once.`);
+      if (from[name] !== undefined) throw refusal(`${name} is an output of ${from[name]} and of ${source}`, `Give the outputs of one cluster's network and cluster stacks, each once.`);
       merged[name] = output;
       from[name] = source;
     }
@@ -98,7 +93,7 @@ function replace(path: string, text: string): void {
     writeFileSync(temporary, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new RecordError(`${temporary} exists: another run is writing, or one was killed while it did\n  next: When no other run is active, remove that file and run the command again.`);
+    throw refusal(`${temporary} exists: another run is writing, or one was killed while it did`, `When no other run is active, remove that file and run the command again.`);
   }
   try {
     renameSync(temporary, path);

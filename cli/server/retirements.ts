@@ -1,46 +1,45 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { Command } from 'commander';
-import { explained } from '../errors/user-error';
-import { resolveCommit } from '../workspace/base-revision';
-import { fleetAt } from '../model/keys/at-commit';
-import { askCloud } from '../apps/keys/ask-cloud';
-import { askCluster, type Answer } from '../apps/keys/ask-cluster';
-import { judgeRetirement, retirementsOf } from '../apps/keys/retirements';
-import { refusedByPlan, type Refusal } from '../apps/plan/trusted-plan';
-import { readDeclarations } from '../model/keys/declarations';
-import { EMPTY_KEYS_LOCK, parse } from '../model/keys/text';
-import { KEYS_LOCK_FILE } from '../model/keys/journal';
-import { printable } from '../naming/printable';
+import { dirname, join } from 'node:path';
+import { EXIT, UserError } from '../../errors/user-error';
+import { resolveCommit } from '../../workspace/base-revision';
+import { fleetAt } from '../../model/keys/at-commit';
+import { askCloud } from '../../apps/keys/ask-cloud';
+import { askCluster, type Answer } from '../../apps/keys/ask-cluster';
+import { judgeRetirement, retirementsOf } from '../../apps/keys/retirements';
+import { refusedByPlan, type Refusal } from '../../apps/plan/trusted-plan';
+import { readDeclarations } from '../../model/keys/declarations';
+import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
+import { KEYS_LOCK_FILE } from '../../model/keys/journal';
+import { printable } from '../../naming/printable';
+import { command, type Io, say } from '../io';
+import { BIN } from './bin';
+
+interface Options {
+  readonly fleet: string;
+  readonly base: string;
+  readonly plan: string;
+}
 
 /**
  * A step of Atlantis' server (`infra/atlantis/server/bin/keys-plan` and `keys-apply`), by the plan identity: whether the readable plan refuses nothing about keys,
  * and whether the signers that a change retires have ended. Which cluster is asked, and where, was merged; the change has no say in it.
  */
-const program = new Command('retirements')
-  .requiredOption('--fleet <folder>', 'the reviewed fleet, in a repository that has the base')
-  .requiredOption('--base <commit>', 'what is merged')
-  .requiredOption('--plan <file>', 'the plan of the reviewed tree, as the server wrote it')
-  .allowExcessArguments(false)
-  .parse();
-
-const BIN = resolve(__dirname, '../infra/atlantis/server/bin');
-
-main(program.opts<{ fleet: string; base: string; plan: string }>()).then(
-  (refusals) => {
-    for (const { message, next } of refusals) process.stderr.write(`error: ${printable(message)}\n  next: ${printable(next)}\n`);
-    process.exitCode = refusals.length > 0 ? 1 : 0;
+export const retirements = command<Options>({
+  define: (one) =>
+    one
+      .requiredOption('--fleet <folder>', 'the reviewed fleet, in a repository that has the base')
+      .requiredOption('--base <commit>', 'what is merged')
+      .requiredOption('--plan <file>', 'the plan of the reviewed tree, as the server wrote it'),
+  body: async (options, io) => {
+    const refusals = await refusalsOf(options, io);
+    if (refusals.length > 0) throw new UserError(refusals);
+    return EXIT.done;
   },
-  (error: unknown) => {
-    const { text, code } = explained(error);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = code;
-  },
-);
+});
 
-async function main({ fleet, base, plan }: { readonly fleet: string; readonly base: string; readonly plan: string }): Promise<Refusal[]> {
+async function refusalsOf({ fleet, base, plan }: Options, io: Io): Promise<Refusal[]> {
   const commit = await resolveCommit(fleet, base);
   const merged = commit === undefined ? new Map<string, string>() : await fleetAt(fleet, commit);
   const before = parse(merged.get(KEYS_LOCK_FILE) ?? EMPTY_KEYS_LOCK);
@@ -52,7 +51,7 @@ async function main({ fleet, base, plan }: { readonly fleet: string; readonly ba
   for (const retired of retirementsOf(after.entries.slice(before.entries.length))) {
     const found = await judgeRetirement(retired, await ask(retired.cluster, retired.network, merged), declared, askCloud([join(BIN, 'as'), 'plan', '--']), new Date());
     refusals.push(...found);
-    if (found.length === 0) process.stdout.write(`${printable(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.\n`);
+    if (found.length === 0) say(io, `${printable(`${retired.cluster}/${retired.node}`)}: its signer has ended, and nothing can start it.`);
   }
   return refusals;
 }

@@ -1,4 +1,0 @@
-/** What is declared can't become Terraform; the message says what to mend. */
-export class InfraError extends Error {
-  override readonly name = 'InfraError';
-}

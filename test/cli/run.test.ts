@@ -1,0 +1,15 @@
+import { tmpdir } from 'node:os';
+import { expect, it } from 'vitest';
+import { ROOT, stockade } from '../run';
+
+it('stands in the folder and the environment of its caller, and leaves both as they were', async () => {
+  const before = { cwd: process.cwd(), env: process.env };
+  const { code, stderr } = await stockade(['keys', 'status'], { cwd: tmpdir(), env: { PATH: '' } });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('there is no folder "fleet"') });
+  expect({ cwd: process.cwd(), env: process.env }).toEqual(before);
+});
+
+it('takes its turn: two runs in two folders do not meet', async () => {
+  const [elsewhere, here] = await Promise.all([stockade(['keys', 'status'], { cwd: tmpdir() }), stockade(['keys', 'status'], { cwd: ROOT })]);
+  expect([elsewhere.code, here.code]).toEqual([1, 0]);
+});
