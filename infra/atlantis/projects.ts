@@ -81,7 +81,7 @@ function stackProject(stack: StackDescription, stacks: readonly StackDescription
     dependsOn: stacks.filter((other) => other.cloud === cloud && NEEDS[kind].includes(other.kind) && (other.cluster === undefined || clusterName === undefined || other.cluster === clusterName)).map((other) => other.id),
     whenModified: [
       ...['infra/**', '!infra/atlantis/**', `!${PROJECTS_FOLDER}/**`, `!infra/stacks/${cloud === 'gcp' ? 'aws' : 'gcp'}/**`].map(fromRoot),
-      ...['naming/**', 'contract/**', 'chains/**', 'model/**', 'workspace/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
+      ...['naming/**', 'errors/**', 'contract/**', 'chains/**', 'model/**', 'workspace/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
       // What a cloud assigned; these two look further than their own declaration.
       ...(kind === 'identities' ? [fromRoot('fleet/observed/*.yaml')] : kind === 'add-ons' && !tombstone ? [fromRoot(`fleet/observed/${clusterName}.yaml`)] : []),
       DEMAND_FILE,
