@@ -1,3 +1,4 @@
+import type { HealthCheck, PrepareStep, SecretFormat } from '../contract/agent-config';
 import type { ChainEntry, ChainNode, ComponentDemand, VolumeKind } from '../model/catalogue';
 
 /**
@@ -129,58 +130,6 @@ export interface SecretFile {
   /** With keystore formats: where the password of the keystore goes. */
   readonly passwordPath?: string;
 }
-
-export type SecretFormat =
-  /** 32 random bytes as hex; made by the secret manager when first asked for. */
-  | 'jwt-hex'
-  /** EIP-2335 keystore (JSON), with its password in a file of its own. */
-  | 'eip2335-keystore'
-  /** All keys in one `direct/accounts/all-accounts.keystore.json`, as Prysm's imported wallets have it. */
-  | 'prysm-wallet'
-  /** CometBFT `priv_validator_key.json` and `node_key.json`. */
-  | 'cometbft-validator-key'
-  | 'cometbft-node-key'
-  /** Solana JSON keypair: an array of 64 numbers. */
-  | 'solana-keypair'
-  /** A file of a Substrate keystore: the secret phrase or seed (`0x...`) of one session key, as a JSON string. */
-  | 'substrate-session-key'
-  /** The 32 bytes of an Ed25519 secret key, as 64 hexadecimal digits; made by the secret manager when first asked for. */
-  | 'substrate-node-key'
-  /** What a NodeID is the hash of: the certificate, in PEM, and its private key, in PKCS #8 PEM. One secret, written as two files. */
-  | 'avalanche-staking-certificate'
-  | 'avalanche-staking-key'
-  /** The 32 bytes of a BLS12-381 secret key, as they are. */
-  | 'avalanche-signer-key';
-
-/** Something the agent does on a volume before the client starts. Every step is idempotent. */
-export type PrepareStep =
-  /** Makes a folder, and sets its mode to 0700 if it is there already. */
-  | { readonly kind: 'directory'; readonly path: string }
-  /** Copies a file of a config folder to a place that the client may rewrite. Replaces what is there. */
-  | { readonly kind: 'copy'; readonly from: string; readonly to: string }
-  /** Copies a file of a config folder to where nothing is yet. Leaves what is there alone, whatever it is. */
-  | { readonly kind: 'seed'; readonly from: string; readonly to: string }
-  /** Makes a symbolic link. Replaces a link that is there; leaves a file alone, so what a client wrote in its place stays. */
-  | { readonly kind: 'link'; readonly target: string; readonly path: string }
-  /** Fetches a public file by its checksum, once; refuses other content. */
-  | { readonly kind: 'fetch'; readonly url: string; readonly sha256: string; readonly to: string };
-
-/** How the agent finds out whether the client is alive and ready. */
-export type HealthCheck =
-  /** JSON-RPC `eth_syncing` is false and `eth_blockNumber` is above zero. */
-  | { readonly kind: 'ethSyncing'; readonly port: string }
-  /** HTTP GET; ready on exactly these status codes. Alive while it answers at all. */
-  | {
-      readonly kind: 'http';
-      readonly port: string;
-      readonly path: string;
-      readonly readyStatus: readonly number[];
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  /** CometBFT `/status`: `catching_up` is false. */
-  | { readonly kind: 'cometbftStatus'; readonly port: string }
-  /** Solana JSON-RPC `getHealth` answers `ok`. */
-  | { readonly kind: 'solanaGetHealth'; readonly port: string };
 
 export interface Shutdown {
   /** Seconds that the client may take after SIGTERM. The agent's own margin comes on top. */

@@ -3,12 +3,13 @@
  * `stockade`: in the repository the sources, by tsx's hook; in the package what was built of them. Plain JavaScript, because nothing may be installed yet.
  * Required by a program, it offers `run` and runs nothing.
  */
+const { spawnSync } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
 const sources = existsSync(join(__dirname, 'stockade.ts'));
 if (sources) {
-  if (!existsSync(join(__dirname, '..', 'node_modules', 'tsx'))) require('../tools/ensure-installed.cjs');
+  if (!existsSync(join(__dirname, '..', 'node_modules', 'tsx'))) spawnSync(process.execPath, [join(__dirname, '..', 'tools', 'ensure-installed.cjs')], { stdio: ['ignore', 2, 2] });
   // Of this repository, not of the folder that somebody stands in; nor is it handed on.
   const { TSX_TSCONFIG_PATH: before } = process.env;
   process.env.TSX_TSCONFIG_PATH = join(__dirname, '..', 'tsconfig.json');

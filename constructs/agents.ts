@@ -1,5 +1,5 @@
 import type { Manifest } from './manifest';
-import { AGENT } from './secret-agent';
+import { AGENT } from '../contract/agent';
 
 interface Container {
   readonly name?: string;

@@ -1,14 +1,17 @@
+import { AGENT } from '../contract/agent';
+import { problemsOf } from '../contract/messages';
 import { SIGNING_VOLUMES } from '../model/catalogue';
 import { componentName, MAX_DNS_LABEL, MAX_STATEFUL_SET_NAME, unreadyServiceName } from '../naming';
 import { SECRETS_PATH, TMP_PATH, type ComponentSpec } from '../chains/component';
-import { AGENT, guardedVolume } from './secret-agent';
+import { agentConfig, guardedVolume } from './secret-agent';
 import type { StakingNodeProps } from './staking-node-props';
 import { type StakingNodeProblem, StakingNodeError } from './staking-node-error';
 import { TMP_MIB } from './hardening';
 
 /** @throws StakingNodeError if anything is wrong. */
 export function checkProps(props: StakingNodeProps): void {
-  const problems = [...checkNode(props), ...props.components.flatMap((component) => [...checkComponent(props, component)])];
+  const found = [...checkNode(props), ...props.components.flatMap((component) => [...checkComponent(props, component)])];
+  const problems = found.length > 0 || props.state === 'retired' ? found : props.components.flatMap((component) => [...checkAgentConfig(props, component)]);
   if (problems.length > 0) throw new StakingNodeError(props.name, problems);
 }
 
@@ -88,6 +91,19 @@ function* checkComponent(props: StakingNodeProps, component: ComponentSpec): Gen
       message: `${component.name} must have time to shut down`,
       value: component.shutdown.graceSeconds,
       next: 'Give the seconds that the client needs after SIGTERM.',
+    };
+  }
+}
+
+/** What nothing above found, and the agent would refuse when its pod starts. */
+function* checkAgentConfig({ cluster, network, name, keys = [], firstStart = false }: StakingNodeProps, component: ComponentSpec): Generator<StakingNodeProblem> {
+  const config = agentConfig(component, { cluster, network, node: name, keys, firstStart });
+  for (const { path, problem } of problemsOf('agent-config', config)) {
+    yield {
+      code: 'agent-config',
+      message: `the agent of ${component.name} would not read its configuration, which ${problem}`,
+      value: path,
+      next: 'Correct what the chain definition or the node declares; contract/agent-config.ts says what is allowed.',
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Manifest } from './manifest';
-import { AGENT } from './secret-agent';
+import { AGENT } from '../contract/agent';
 import { componentName, keySecretPath, LABELS, networkNamespace, nodeSecretPath } from '../naming';
 import { agentProblems } from './agents';
 
@@ -61,6 +61,13 @@ export function claimsOf(workload: Manifest, { cluster, configMaps }: { readonly
   if (!signer && keys.size > 0) problems.push('claims keys, and is not labelled as a signer');
   return { network, node, signer, keys: [...keys], problems };
 }
+
+/** Whether a ConfigMap has what an agent would read keys from, whoever mounts it. */
+export const claimsKeys = (configMap: Manifest): boolean =>
+  Object.entries((configMap['data'] ?? {}) as Record<string, unknown>).some(([file, text]) => {
+    const configuration = configurationIn(file, text);
+    return configuration !== undefined && (configuration === 'unreadable' ? file === AGENT.configKey : configuration.secrets.length > 0);
+  });
 
 interface Secret {
   readonly source: string;

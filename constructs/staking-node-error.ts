@@ -24,7 +24,8 @@ export interface StakingNodeProblem {
     | 'first-start-not-approved'
     | 'secret-in-plain'
     | 'api-exposed'
-    | 'shell-entry-point';
+    | 'shell-entry-point'
+    | 'agent-config';
   readonly message: string;
   readonly value: unknown;
   readonly next: string;

@@ -10,10 +10,11 @@ import {
   type VolumeMount,
 } from 'cdk8s-plus-27/lib/imports/k8s';
 import { ANNOTATIONS, componentName, LABELS, priorityClassName, pvcName, SECRET_MANAGER } from '../naming';
-import { SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from '../chains/component';
+import { AGENT } from '../contract/agent';
+import { AGENT_DEMAND, SECRETS_PATH, TMP_PATH, type ComponentSpec, type ImageReference } from '../chains/component';
 import { containerSecurityContext, podSecurityContext, TMP_MIB } from './hardening';
 import { manifestOf, selector, workloadLabels, type Manifest } from './manifest';
-import { AGENT, guardedVolume, needsToken } from './secret-agent';
+import { guardedVolume, needsToken } from './secret-agent';
 import type { AgentImage, NodeIdentity, TargetPool } from './staking-node-props';
 
 export interface StatefulSetInput {
@@ -125,7 +126,7 @@ function agentContainers({ component, agent }: StatefulSetInput): Container[] {
   const shared = {
     image: imageName(agent),
     imagePullPolicy: 'IfNotPresent',
-    resources: requirements(AGENT.demand),
+    resources: requirements(AGENT_DEMAND),
     securityContext: containerSecurityContext(),
   };
   const config: VolumeMount = { name: 'agent-config', mountPath: AGENT.configFolder, readOnly: true };

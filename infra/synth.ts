@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { App } from 'cdktf';
 import { catalogue } from '../chains';
 import { checkFleetFolder } from '../model/check-folder';
@@ -8,6 +8,7 @@ import type { Fleet } from '../model/types';
 import { clusterDemands } from './context/demand';
 import { addStacks, stacksOf } from './stacks';
 import type { StackContext } from './context';
+import { folderBeside, swapFolder } from '../workspace/replace-folder';
 
 export { stackWarnings } from './warnings';
 
@@ -44,14 +45,12 @@ export function stackContext(fleet: Fleet, folder: string): StackContext {
  */
 export function synthStacks(context: StackContext, out: string): number {
   const target = resolve(out);
-  mkdirSync(dirname(target), { recursive: true });
-  const staging = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  const staging = folderBeside(target);
   try {
     const app = new App({ outdir: staging, stackTraces: false });
     addStacks(app, context);
     app.synth();
-    rmSync(target, { recursive: true, force: true });
-    renameSync(staging, target);
+    swapFolder(staging, target);
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     throw error;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { refusal } from '../errors/user-error';
@@ -18,6 +18,7 @@ import { name as nameSchema } from './schema/primitives';
 import { settingsSchema } from './schema/settings';
 import { type Parsed, shapeProblems } from './shape';
 import { Locator, type Path, readYaml } from './yaml';
+import { walk } from '../workspace/walk';
 
 /** Largest genesis that is rendered: a ConfigMap holds 1 MiB, and the API server's request as much again. */
 export const MAX_GENESIS_BYTES = 512 * 1024;
@@ -378,28 +379,22 @@ function readFolder(folder: string): { files: Map<string, string>; problems: Pro
   const found: Problem[] = [];
   const refuse = (path: string, reason: string, next: string) =>
     found.push(problems.unreadableFile(start(path), { path, reason, next }));
-  const visit = (relative: string): void => {
-    for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
-      const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (IGNORED.test(entry.isDirectory() ? `${path}/` : path)) continue;
-      const full = join(folder, path);
-      if (entry.isDirectory()) {
-        visit(path);
-      } else if (!entry.isFile()) {
-        refuse(path, 'it is no regular file', 'Replace the link by the file itself: a fleet is reviewed as it stands.');
-      } else if (statSync(full).size > MAX_FILE_BYTES) {
-        refuse(path, 'it is larger than 16 MiB', 'Split the file, or move it out of the fleet folder.');
-      } else {
-        try {
-          files.set(path, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(full)));
-        } catch (error) {
-          if (!(error instanceof TypeError)) throw error;
-          refuse(path, 'it is not UTF-8 text', 'Save it as UTF-8.');
-        }
+  if (!existsSync(folder)) throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
+  for (const { path, kind } of walk(folder, (inner) => !IGNORED.test(`${inner}/`))) {
+    if (kind === 'folder' || IGNORED.test(path)) continue;
+    const full = join(folder, path);
+    if (kind === 'other') {
+      refuse(path, 'it is not a regular file', 'Replace the link by the file itself: a fleet is reviewed as it stands.');
+    } else if (statSync(full).size > MAX_FILE_BYTES) {
+      refuse(path, 'it is larger than 16 MiB', 'Split the file, or move it out of the fleet folder.');
+    } else {
+      try {
+        files.set(path, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(full)));
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        refuse(path, 'it is not UTF-8 text', 'Save it as UTF-8.');
       }
     }
-  };
-  if (!existsSync(folder)) throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
-  visit('');
+  }
   return { files, problems: found };
 }

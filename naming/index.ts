@@ -15,6 +15,8 @@ export const MAX_DNS_LABEL = 63;
 export const SYSTEM_NAMESPACE = 'stockade-system';
 /** Where Prometheus runs; its pods may scrape the metrics ports of staking pods. */
 export const MONITORING_NAMESPACE = 'stockade-monitoring';
+/** Where our own Deployments, Jobs and their kin have a place: nowhere else. A closed list, not a prefix; no network's namespace is called like one of them. */
+export const PROGRAM_NAMESPACES: readonly string[] = [MONITORING_NAMESPACE, SYSTEM_NAMESPACE];
 /** Labels of the pods in {@link MONITORING_NAMESPACE} that may scrape. */
 export const MONITORING_POD_LABELS = { 'app.kubernetes.io/name': 'prometheus' } as const;
 
@@ -49,7 +51,7 @@ export const LABELS = {
   volumeKind: `${LABEL_PREFIX}/volume-kind`,
   /** `true` on everything of a component that can sign. */
   signer: `${LABEL_PREFIX}/signer`,
-  /** `staking` on namespaces that admission policies protect. */
+  /** On namespaces that admission policies protect: `staking` on those of networks, `system` on those of our programs. */
   protection: `${LABEL_PREFIX}/protection`,
   pool: `${LABEL_PREFIX}/pool`,
 } as const;

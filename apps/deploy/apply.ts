@@ -7,7 +7,7 @@ import { judgePlacements, placementsOf, replicasOf, type Declared } from './plac
 import { describeUnmerged } from './plan';
 import type { PlanFile, Planned } from './plan-file';
 import { clusterUid, holdOf, listOf, read } from './read';
-import { nameOf, STAGES, type Stage } from './rendered';
+import { manifestsOfNodes, nameOf, STAGES, type Stage } from './rendered';
 
 export interface ApplyOptions {
   /** The identity that builds clusters: what bounds nodes. */
@@ -40,7 +40,8 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, declared, 
   const toApply = touched.filter(({ manifest }) => !held.has(nameOf(manifest)));
   if (toApply.length === 0) return say('Nothing to apply.');
 
-  const namespaces = [...new Set(toApply.flatMap(({ manifest }) => (manifest.kind === 'StatefulSet' ? [manifest.metadata.namespace!] : [])))];
+  const workloads = toApply.filter(({ stage }) => stage === 'workloads');
+  const namespaces = [...new Set(workloads.map(({ manifest }) => manifest.metadata.namespace!))];
   const before = await livesIn(platform, namespaces);
   const done: string[] = [];
   for (const stage of STAGES) {
@@ -63,13 +64,13 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, declared, 
     }
     await AFTER[stage]?.(access, objects, deadlineIn(timeoutSeconds));
   }
-  await nothingRestarted(platform, toApply, before, deadlineIn(timeoutSeconds));
-  say(`${done.length} applied. No running pod was replaced.`);
+  await nothingRestarted(platform, workloads, before, deadlineIn(timeoutSeconds));
+  say(`${done.length} applied. No running pod ${toApply.some(({ stage }) => stage === 'programs') ? 'of a node ' : ''}was replaced.`);
 }
 
 /** What is to be applied, by the journal that is merged by now. @throws UserError where a key would sign that it places elsewhere, or nowhere, since the plan */
 function stillPlaced({ objects, cluster }: PlanFile, declared: Declared, say: ApplyOptions['say']): readonly Planned[] {
-  const { unmerged, problems } = judgePlacements(objects.map(({ manifest }) => manifest), cluster, declared);
+  const { unmerged, problems } = judgePlacements(manifestsOfNodes(objects), cluster, declared);
   const touched = objects.filter(({ action }) => action === 'create' || action === 'update');
   const moved = touched.filter(({ manifest }) => unmerged.has(nameOf(manifest)));
   const dangers = moved.filter(({ manifest }) => replicasOf(manifest) > 0);
@@ -138,9 +139,9 @@ interface StatefulSet extends Live {
   readonly status?: { readonly observedGeneration?: number };
 }
 
-/** Waits until the controller has acted on every StatefulSet, and compares the pods. @throws UserError where one was replaced */
+/** Waits until the controller has acted on every StatefulSet of a node, and compares the pods. @throws UserError where one was replaced */
 async function nothingRestarted(access: Access, applied: readonly Planned[], before: ReadonlyMap<string, string>, deadline: number): Promise<void> {
-  const workloads = new Set(applied.filter(({ manifest }) => manifest.kind === 'StatefulSet').map(({ manifest }) => nameOf(manifest)));
+  const workloads = new Set(applied.map(({ manifest }) => nameOf(manifest)));
   const namespaces = [...new Set([...workloads].map((name) => /^StatefulSet ([^/]+)\//.exec(name)![1]!))];
   await until(deadline, 'the controller has looked at every StatefulSet', async () => {
     for (const namespace of namespaces) {

@@ -5,7 +5,7 @@ import { declaredKeys } from '../../model/keys/agreement';
 import { state } from '../../model/keys/text';
 import type { ReadEntry } from '../../model/keys/journal';
 import type { Fleet } from '../../model/types';
-import { shortened } from '../../model/keys/retirement';
+import { shortened } from '../../model/keys/journal';
 import { claimsOf } from '../../constructs/claims';
 import { nameOf } from './rendered';
 

@@ -6,7 +6,8 @@ import type { Access } from './access';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
 import { clusterUid, holdOf, leftAlone, read, undeclaredSigners, type Reading } from './read';
-import { nameOf, type ReviewedObject } from './rendered';
+import { manifestsOfNodes, nameOf, type ReviewedObject } from './rendered';
+import { podTemplateOf } from '../system/program';
 
 export interface PlanOptions {
   readonly cluster: string;
@@ -27,7 +28,7 @@ export async function planManifests(access: Access, rendered: readonly ReviewedO
   const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
   const manifests = rendered.map(({ manifest }) => manifest);
   const reading = await read(access, manifests);
-  const { unmerged, problems } = judgePlacements(manifests, cluster, declared);
+  const { unmerged, problems } = judgePlacements(manifestsOfNodes(rendered), cluster, declared);
   const undeclared = await undeclaredSigners(access, reading, manifests);
   const dangers = [...problems, ...startsUnmerged(manifests, reading, unmerged), ...undeclared.running];
   if (dangers.length > 0) throw new UserError(dangers);
@@ -65,7 +66,8 @@ function compare(one: ReviewedObject, { live: all }: Reading, after: Live | unde
 export function describePlan({ cluster, objects, leftAlone: left, untried }: PlanFile, digest: string): string {
   const of = (action: Planned['action']): readonly Planned[] => objects.filter((one) => one.action === action);
   const [created, updated, held, unmerged] = [of('create'), of('update'), of('held'), of('unmerged')];
-  const workloads = updated.filter(({ manifest, changes }) => manifest.kind === 'StatefulSet' && changes.some((path) => path.startsWith('spec.template')));
+  const templates = updated.filter(({ manifest, changes }) => podTemplateOf(manifest) !== undefined && changes.some((path) => path.startsWith('spec.template')));
+  const [programs, workloads] = [templates.filter(({ stage }) => stage === 'programs'), templates.filter(({ stage }) => stage !== 'programs')];
   const lines = [
     ...created.map(({ manifest, by }) => `+ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}`),
     ...updated.flatMap(({ manifest, by, changes }) => [`~ ${nameOf(manifest)}${by === 'platform' ? ' (platform)' : ''}: ${changes.slice(0, SHOWN).join(', ')}${changes.length > SHOWN ? `, ${changes.length - SHOWN} more` : ''}`]),
@@ -73,7 +75,8 @@ export function describePlan({ cluster, objects, leftAlone: left, untried }: Pla
     ...unmerged.map(describeUnmerged),
     ...untried.map((line) => `? refused by what is in force now, which this plan changes: ${line}`),
     ...(left.length === 0 ? [] : [`Left alone, since nothing is ever deleted here: ${left.join(', ')}`]),
-    ...(workloads.length === 0 ? [] : [`Nothing restarts. To be fired, one node at a time: ${workloads.map(({ manifest }) => nameOf(manifest).replace('StatefulSet ', '')).join(', ')}`]),
+    ...(workloads.length === 0 ? [] : [`${programs.length === 0 ? 'Nothing' : 'No node'} restarts. To be fired, one node at a time: ${workloads.map(({ manifest }) => nameOf(manifest).replace('StatefulSet ', '')).join(', ')}`]),
+    ...(programs.length === 0 ? [] : [`Restarts as soon as it is applied, being no node: ${programs.map(({ manifest }) => nameOf(manifest)).join(', ')}`]),
     `${cluster}: ${created.length} to create, ${updated.length} to update, ${of('unchanged').length} unchanged, ${held.length} held${unmerged.length === 0 ? '' : `, ${unmerged.length} unmerged`}.`,
   ].map(told);
   return `${[...lines, ...(created.length + updated.length + unmerged.length === 0 ? [NO_CHANGES] : []), `Plan ${digest}`].join('\n')}\n`;

@@ -1,14 +1,16 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { type Failure, refuse, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
-import { GATEKEEPER_NAMESPACE } from '../../naming';
+import { GATEKEEPER_NAMESPACE, networkNamespace, PROGRAM_NAMESPACES } from '../../naming';
 import { appliedBy } from '../platform/permissions';
+import { problemsOfProgram, runsPods } from '../system/program';
 import { nameProblems } from './names';
+import { walk } from '../../workspace/walk';
 
-/** In this order: what bounds nodes comes before nodes, and constraints come after the templates that make their kinds. */
-export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templates', 'gatekeeper-constraints', 'node-roles', 'nodes', 'workloads'] as const;
+/** In this order: what bounds nodes comes before nodes, constraints come after the templates that make their kinds, and what nodes ask for their keys is there before they are. */
+export const STAGES = ['namespaces', 'platform', 'policies', 'gatekeeper-templates', 'gatekeeper-constraints', 'programs', 'node-roles', 'nodes', 'workloads'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** One object to apply, and as whom. */
@@ -20,7 +22,7 @@ export interface ReviewedObject {
 
 /** What a cluster's folder, as `synth` writes it, holds; checked for shapes that are never applied. @throws UserError */
 export function readRendered(folder: string): ReviewedObject[] {
-  const rendered = filesBelow(folder, '').flatMap((path) =>
+  const rendered = yamlBelow(folder).flatMap((path) =>
     documentsOf(join(folder, path)).map((manifest): ReviewedObject => ({ ...placeOf(path, manifest), manifest })),
   );
   if (rendered.length === 0) refuse(`there are no manifests in ${folder}`, 'Render the fleet, and name the folder of one cluster.');
@@ -46,15 +48,20 @@ export function inspect(rendered: readonly ReviewedObject[]): void {
   const unnamed = rendered.flatMap(({ manifest }) => nameProblems(manifest).map((message): Failure => ({ message: `${String(manifest.kind)} ${JSON.stringify(manifest.metadata?.name)} ${message}`, next: 'Mend what renders it.' })));
   if (unnamed.length > 0) throw new UserError(unnamed);
   const seen = new Set<string>();
-  const problems: Failure[] = rendered.flatMap(({ by, manifest }) => {
+  const programs = rendered.filter(({ stage }) => stage === 'programs').map(({ manifest }) => manifest);
+  const problems: Failure[] = rendered.flatMap(({ stage, by, manifest }) => {
     const what = nameOf(manifest);
     const wrong = (message: string, next: string): Failure[] => [{ message: `${what} ${message}`, next }];
     if (seen.has(what)) return wrong('is there twice', 'Render the fleet again.');
     seen.add(what);
+    if (stage === 'programs') {
+      if (by !== 'platform') return wrong('is a program, which the platform applies', 'Render the fleet again.');
+      return problemsOfProgram(manifest, programs).flatMap((message) => wrong(message, 'Mend what renders it: apps/system/program.ts says what a program may be.'));
+    }
+    if (runsPods(manifest)) return wrong(`runs pods that are no node's, outside platform/system/`, `A program is declared in apps/system/, and runs in ${PROGRAM_NAMESPACES.join(' or ')}; what belongs to a node is declared in the fleet.`);
     if (!KINDS.has(kindOf(manifest)) && !manifest.apiVersion.startsWith('constraints.gatekeeper.sh/')) return wrong('is of a kind that synth never renders', 'Apply it by other means, if it must be.');
     if (by !== appliedBy(manifest) && manifest.kind !== 'NetworkPolicy' && manifest.kind !== 'ServiceAccount') return wrong(`is in a folder that ${by} applies, and is ${appliedBy(manifest)}'s`, 'Render the fleet again.');
-    const { namespace } = manifest.metadata;
-    if (namespace !== undefined && !/^(staking|stockade)-/.test(namespace) && !isForAddOns(by, manifest)) return wrong('is in a namespace that is not ours', 'Render the fleet again.');
+    if (!isOurs(manifest.kind === 'Namespace' ? manifest.metadata.name : manifest.metadata.namespace, by) && !isForAddOns(by, manifest)) return wrong('is in a namespace that is not ours', 'Render the fleet again.');
     if (kindOf(manifest) !== 'apps/v1/StatefulSet') return [];
     const spec = (manifest['spec'] ?? {}) as StatefulSetSpec;
     if (spec.updateStrategy?.rollingUpdate?.partition !== 1) return wrong(`is not armed (partition ${JSON.stringify(spec.updateStrategy?.rollingUpdate?.partition)}): applying it would restart the node`, 'Apply what synth rendered, with partition 1, then fire the node: npm run manifests -- fire.');
@@ -64,13 +71,20 @@ export function inspect(rendered: readonly ReviewedObject[]): void {
   if (problems.length > 0) throw new UserError(problems);
 }
 
-/** On EKS the platform opens the add-ons' own traffic; nothing else of ours is in their namespaces. */
-const isForAddOns = (by: ReviewedObject['by'], { kind, metadata: { namespace = '' } }: Manifest): boolean => by === 'platform' && kind === 'NetworkPolicy' && ['kube-system', GATEKEEPER_NAMESPACE].includes(namespace);
+/** The namespace of a network, or, for what the platform applies, one of our programs'. */
+const isOurs = (namespace: string | undefined, by: ReviewedObject['by']): boolean => namespace === undefined || namespace.startsWith(networkNamespace('')) || (by === 'platform' && PROGRAM_NAMESPACES.includes(namespace));
+
+/** On EKS the platform opens the add-ons' own traffic, before Gatekeeper is there; nothing else of ours is in their namespaces. */
+const isForAddOns = (by: ReviewedObject['by'], { kind, metadata: { name, namespace = '' } }: Manifest): boolean =>
+  by === 'platform' && (kind === 'NetworkPolicy' ? ['kube-system', GATEKEEPER_NAMESPACE].includes(namespace) : kind === 'Namespace' && name === GATEKEEPER_NAMESPACE);
 
 interface StatefulSetSpec {
   readonly replicas?: unknown;
   readonly updateStrategy?: { readonly rollingUpdate?: { readonly partition?: unknown } };
 }
+
+/** Programs claim no key and are no node's: what judges keys looks at the rest. */
+export const manifestsOfNodes = (rendered: readonly ReviewedObject[]): Manifest[] => rendered.filter(({ stage }) => stage !== 'programs').map(({ manifest }) => manifest);
 
 export const kindOf = ({ apiVersion, kind }: Manifest): string => `${apiVersion}/${kind}`;
 /** `StatefulSet staking-osmosis/osmo-0-node`. */
@@ -101,6 +115,7 @@ const KINDS: ReadonlySet<string> = new Set([
 
 /** By its folder: everything in `platform/` is the platform's, also what looks like a node's. */
 function placeOf(path: string, manifest: Manifest): { readonly stage: Stage; readonly by: 'platform' | 'deployer' } {
+  if (path.startsWith('platform/system/')) return { stage: 'programs', by: 'platform' };
   if (manifest.kind === 'Namespace') return { stage: 'namespaces', by: 'platform' };
   if (path.startsWith('platform/policies/')) return { stage: 'policies', by: 'platform' };
   if (path.startsWith('platform/')) return { stage: 'platform', by: 'platform' };
@@ -113,15 +128,10 @@ function placeOf(path: string, manifest: Manifest): { readonly stage: Stage; rea
 const sorted = (rendered: readonly ReviewedObject[]): ReviewedObject[] =>
   [...rendered].sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || (nameOf(a.manifest) < nameOf(b.manifest) ? -1 : 1));
 
-/** Files of a rendered tree; a link or anything else that is no plain file is refused, since it could lead anywhere. */
-function filesBelow(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder))
-    .sort()
-    .flatMap((name) => {
-      const path = folder === '' ? name : `${folder}/${name}`;
-      const found = lstatSync(join(root, path));
-      if (found.isDirectory()) return filesBelow(root, path);
-      if (!found.isFile()) return refuse(`${join(root, path)} is no regular file`, 'Render the fleet again.');
-      return path.endsWith('.yaml') ? [path] : [];
-    });
+/** Files of a rendered tree; a link or anything else that is not a plain file is refused, since it could lead anywhere. */
+function yamlBelow(folder: string): string[] {
+  return [...walk(folder)].flatMap(({ path, kind }) => {
+    if (kind === 'other') return refuse(`${join(folder, path)} is not a regular file`, 'Render the fleet again.');
+    return kind === 'file' && path.endsWith('.yaml') ? [path] : [];
+  });
 }

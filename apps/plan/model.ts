@@ -31,6 +31,7 @@ export const SECTIONS = {
   interrupting: 'Interrupting changes',
   volumes: 'Volumes',
   nodes: 'Started, stopped, retired, deleted and new nodes',
+  programs: 'Programs',
   policies: 'Guards: policies, namespaces, classes',
   terraform: 'Infrastructure (Terraform)',
   other: 'Other',

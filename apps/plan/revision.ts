@@ -6,6 +6,7 @@ import { refusal } from '../../errors/user-error';
 import type { Revision } from './report';
 import type { TerraformTree } from './terraform';
 import { RenderedTree } from './tree';
+import { walk } from '../../workspace/walk';
 
 export interface RenderRequest {
   /** The package whose fleet it is: where `package.json` lies. */
@@ -188,16 +189,7 @@ function readStacks(folder: string): TerraformTree {
 
 /** Path below the folder, with `/`, then text. */
 export function readFolder(folder: string): Map<string, string> {
-  const files = new Map<string, string>();
-  const visit = (below: string): void => {
-    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory()) visit(path);
-      else files.set(path, readFileSync(join(folder, path), 'utf8'));
-    }
-  };
-  visit('');
-  return files;
+  return new Map([...walk(folder)].filter(({ kind }) => kind !== 'folder').map(({ path }) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-60).join('\n');

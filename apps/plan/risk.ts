@@ -7,6 +7,7 @@ import { firstStarts, keyPlacements, type KeyHistory } from './rules/keys';
 import { nodeTransition, unmergedPlacements } from './rules/nodes';
 import { networkPolicy, service } from './rules/network';
 import { isRbac, permissions } from './rules/permissions';
+import { isProgramWorkload, programPlace, programWorkload } from './rules/programs';
 import { configMap, guard, namespace, podDisruptionBudget, priorityClass, resourceQuota, secret, serviceAccount } from './rules/surroundings';
 import { persistentVolumeClaim, storageClass } from './rules/volumes';
 import { statefulSet } from './rules/workloads';
@@ -21,8 +22,9 @@ export function judge(difference: TreeDifference, context: Context, history: Key
   const findings: Finding[] = [];
   const templates: TemplateChange[] = [];
   for (const change of difference.objects) {
-    if (isRbac(change)) continue;
     try {
+      findings.push(...programPlace(change, context));
+      if (isRbac(change)) continue;
       const judged = judgeObject(change, context, history);
       findings.push(...judged.findings);
       templates.push(...judged.templates);
@@ -44,7 +46,7 @@ export function judge(difference: TreeDifference, context: Context, history: Key
 function judgeObject(change: ObjectChange, context: Context, history: KeyHistory | undefined): Judgement {
   const rest = new Unexplained(change.before && change.after ? differences(change.before, change.after) : []);
   const { findings, template }: { findings: Finding[]; template?: TemplateChange } =
-    change.id.kind === 'StatefulSet' ? statefulSet(change, rest, context) : { findings: (RULES[change.id.kind] ?? (isGuard(change) ? guard : unknownKind))(change, rest, context) };
+    isProgramWorkload(change) ? { findings: programWorkload(change, rest) } : change.id.kind === 'StatefulSet' ? statefulSet(change, rest, context) : { findings: (RULES[change.id.kind] ?? (isGuard(change) ? guard : unknownKind))(change, rest, context) };
   const said = [...findings, ...nodeTransition(change, context), ...unmergedPlacements(change, context, history), ...firstStarts(change, context), ...lastResort(change, rest)];
   // A field that a rule took and made nothing of is told by its name.
   const silent = said.length === 0 && !template && change.before && change.after;

@@ -1,12 +1,12 @@
 import { KubeClusterRole, KubeClusterRoleBinding, KubeRoleBinding, KubeServiceAccount } from 'cdk8s-plus-27/lib/imports/k8s';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Fleet, Settings } from '../../model/types';
-import { PLATFORM_LABELS, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
-import { PLATFORM_ROLES, rulesFor, type PlatformRole, type PolicyRule } from './permissions';
+import { PLATFORM_LABELS, PROGRAM_NAMESPACES, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
+import { PLATFORM_ROLES, rulesFor, type PlatformRole, type PolicyRule, type Scope } from './permissions';
 
-/** The ClusterRole of a role: for staking namespaces, or for what is in no namespace. */
-export function clusterRoleName(role: PlatformRole, scope: 'namespaced' | 'cluster'): string {
-  return `stockade-${role.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}${scope === 'cluster' ? '-cluster' : ''}`;
+/** The ClusterRole of a role: for staking namespaces, for those of our programs, or for what is in no namespace. */
+export function clusterRoleName(role: PlatformRole, scope: Scope): string {
+  return `stockade-${role.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}${scope === 'namespaced' ? '' : `-${scope}`}`;
 }
 
 /**
@@ -17,6 +17,7 @@ export function clusterAccess(fleet: Fleet, cluster: Cluster): readonly Manifest
   return [
     ...PLATFORM_ROLES.flatMap((role) => [
       ...clusterRole(role, 'namespaced'),
+      ...clusterRole(role, 'programs'),
       ...clusterRole(role, 'cluster'),
       ...(rulesFor(role, 'cluster').length === 0
         ? []
@@ -27,6 +28,7 @@ export function clusterAccess(fleet: Fleet, cluster: Cluster): readonly Manifest
               subjects: subjects(fleet.settings, cluster, role),
             }),
           ]),
+      ...(rulesFor(role, 'programs').length === 0 ? [] : PROGRAM_NAMESPACES.map((namespace) => bindingIn(namespace, fleet, cluster, role, 'programs'))),
     ]),
     manifestOf(KubeServiceAccount, {
       metadata: { name: ROLLOUT_ENGINE_SERVICE_ACCOUNT, namespace: SYSTEM_NAMESPACE, labels: { ...PLATFORM_LABELS } },
@@ -38,14 +40,15 @@ export function clusterAccess(fleet: Fleet, cluster: Cluster): readonly Manifest
 
 /** Who holds which role in one staking namespace. */
 export function namespaceBindings(fleet: Fleet, cluster: Cluster, namespace: string): readonly Manifest[] {
-  return PLATFORM_ROLES.map((role) =>
-    manifestOf(KubeRoleBinding, {
-      metadata: { name: clusterRoleName(role, 'namespaced'), namespace, labels: { ...PLATFORM_LABELS } },
-      roleRef: roleRef(clusterRoleName(role, 'namespaced')),
-      subjects: subjects(fleet.settings, cluster, role),
-    }),
-  );
+  return PLATFORM_ROLES.map((role) => bindingIn(namespace, fleet, cluster, role, 'namespaced'));
 }
+
+const bindingIn = (namespace: string, fleet: Fleet, cluster: Cluster, role: PlatformRole, scope: Scope): Manifest =>
+  manifestOf(KubeRoleBinding, {
+    metadata: { name: clusterRoleName(role, scope), namespace, labels: { ...PLATFORM_LABELS } },
+    roleRef: roleRef(clusterRoleName(role, scope)),
+    subjects: subjects(fleet.settings, cluster, role),
+  });
 
 const RBAC = 'rbac.authorization.k8s.io';
 
@@ -59,7 +62,7 @@ interface Subject {
 const roleRef = (name: string): { apiGroup: string; kind: string; name: string } => ({ apiGroup: RBAC, kind: 'ClusterRole', name });
 
 /** No aggregation labels: a rule that somebody else adds to `view` or `edit` must not end up here, nor ours there. */
-function clusterRole(role: PlatformRole, scope: 'namespaced' | 'cluster'): Manifest[] {
+function clusterRole(role: PlatformRole, scope: Scope): Manifest[] {
   const rules = rulesFor(role, scope);
   if (rules.length === 0) return [];
   return [

@@ -20,7 +20,8 @@ export type PlatformErrorCode =
   | 'network-unknown'
   | 'capability-unnamed'
   | 'machine-series-unknown'
-  | 'disk-type-none';
+  | 'disk-type-none'
+  | 'program-wrong';
 
 export const factsMissing = (cluster: string, network: string): PlatformError =>
   new PlatformError(
@@ -66,3 +67,6 @@ export const diskTypeNone = (cluster: string, pools: readonly string[]): Platfor
     `no one type of disk can be attached to the machines of all pools: ${pools.join('; ')}`,
     'Give all pools of the cluster series that take Hyperdisk Balanced, or all of them series that take Persistent Disk',
   );
+
+export const programWrong = (cluster: string, program: string, problem: string): PlatformError =>
+  new PlatformError('program-wrong', cluster, program, `program ${JSON.stringify(program)}: ${problem}`, `Mend apps/system/${program}.ts; what a program may be is in apps/system/program.ts`);

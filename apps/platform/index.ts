@@ -1,5 +1,5 @@
 import type { Cluster, Fleet } from '../../model/types';
-import { MONITORING_NAMESPACE, networkNamespace, SYSTEM_NAMESPACE } from '../../naming';
+import { networkNamespace, PROGRAM_NAMESPACES } from '../../naming';
 import { clusterAccess, namespaceBindings } from './access';
 import { addOnNetworkPolicies } from './add-on-network-policies';
 import { admissionPolicies, type PolicyFacts } from '../policies';
@@ -10,7 +10,7 @@ import { priorityClasses } from './priority-classes';
 import { networkQuota } from './quotas';
 import { storageClasses } from './storage-classes';
 
-export { PlatformError } from './errors';
+export { PlatformError, programWrong } from './errors';
 export type { NetworkFacts, PlatformFacts, PlatformFile } from './model';
 export { appliedBy } from './permissions';
 
@@ -52,13 +52,13 @@ export function platformFiles(fleet: Fleet, cluster: Cluster, facts: PlatformFac
     {
       path: '00-namespaces.yaml',
       objects: [
-        ...SERVICE_NAMESPACES.map((name) => serviceNamespace(cluster, name)),
+        ...PROGRAM_NAMESPACES.map((name) => serviceNamespace(cluster, name)),
         ...networks.map(({ network, counted }) => stakingNamespace(cluster, network, counted.exceptions)),
       ],
     },
     {
       path: 'network-policies.yaml',
-      objects: [...SERVICE_NAMESPACES, ...networks.map(({ namespace }) => namespace)].map(defaultDeny),
+      objects: [...PROGRAM_NAMESPACES, ...networks.map(({ namespace }) => namespace)].map(defaultDeny),
     },
     ...(cluster.cloud === 'aws' ? [{ path: 'add-on-network-policies.yaml', objects: addOnNetworkPolicies(cluster) }] : []),
     { path: 'storage-classes.yaml', objects: storageClasses(cluster) },
@@ -98,5 +98,3 @@ export function policyFacts({ settings }: Fleet, cluster: Cluster, networks: Rea
     volumes: Object.assign({}, ...byName.map(([, { volumeNames }]) => volumeNames)) as PolicyFacts['volumes'],
   };
 }
-
-const SERVICE_NAMESPACES: readonly string[] = [MONITORING_NAMESPACE, SYSTEM_NAMESPACE];

@@ -2,7 +2,7 @@ import { KubeNamespace, KubeNetworkPolicy } from 'cdk8s-plus-27/lib/imports/k8s'
 import type { HardeningException } from '../../chains/component';
 import { manifestOf, type Manifest } from '../../constructs/manifest';
 import type { Cluster, Network } from '../../model/types';
-import { ANNOTATIONS, LABELS, networkNamespace, PLATFORM_LABELS } from '../../naming';
+import { ANNOTATIONS, LABELS, networkNamespace, PLATFORM_LABELS, PROGRAM_NAMESPACES } from '../../naming';
 import { capabilityUnnamed } from './errors';
 import { KEPT } from './model';
 
@@ -31,9 +31,10 @@ export function stakingNamespace(cluster: Cluster, network: Network, exceptions:
   });
 }
 
-/** The namespace of programs that serve the staking namespaces; `restricted`, without exceptions. */
+/** The namespace of programs that serve the staking namespaces; `restricted`, without exceptions. Ours are labelled, so that policies can tell them from an add-on's. */
 export function serviceNamespace(cluster: Cluster, name: string): Manifest {
-  return manifestOf(KubeNamespace, { metadata: { name, labels: { ...PLATFORM_LABELS, ...podSecurity(cluster, 'restricted') }, annotations: { ...KEPT } } });
+  const protection: Readonly<Record<string, string>> = PROGRAM_NAMESPACES.includes(name) ? { [LABELS.protection]: 'system' } : {};
+  return manifestOf(KubeNamespace, { metadata: { name, labels: { ...PLATFORM_LABELS, ...protection, ...podSecurity(cluster, 'restricted') }, annotations: { ...KEPT } } });
 }
 
 /** Nothing in, nothing out, for every pod: what a pod may do is opened by a policy of its own. */

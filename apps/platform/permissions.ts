@@ -105,6 +105,14 @@ export const PERMISSIONS: readonly Act[] = [
           rule('networking.k8s.io', ['networkpolicies'], ['get', 'list']),
           rule('templates.gatekeeper.sh', ['constrainttemplates'], ['get', 'list']),
         ],
+        // So are programs: who may try out a Deployment there is one policy away from running it beside the secret manager.
+        programs: [
+          rule('', ['configmaps', 'persistentvolumeclaims', 'services'], ['get', 'list']),
+          rule('apps', ['daemonsets', 'deployments', 'replicasets', 'statefulsets'], ['get', 'list']),
+          rule('batch', ['cronjobs', 'jobs'], ['get', 'list']),
+          rule('policy', ['poddisruptionbudgets'], ['get', 'list']),
+          rule('rbac.authorization.k8s.io', ['rolebindings', 'roles'], ['get', 'list']),
+        ],
       },
     ],
     admission: 'Everything of the planner that is no dry run, wherever it is.',
@@ -212,6 +220,8 @@ export interface Grant {
   readonly to: readonly PlatformRole[];
   /** In every staking namespace. */
   readonly namespaced?: readonly PolicyRule[];
+  /** In the namespaces of our programs. */
+  readonly programs?: readonly PolicyRule[];
   /** For what is in no namespace, or must be seen in all of them. */
   readonly cluster?: readonly PolicyRule[];
   /** One node at a time, by `nodeOperatorRules` of `constructs/node-role.ts`. */
@@ -230,8 +240,11 @@ export interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-/** All that a role may do, in every staking namespace or in the cluster; sorted, each verb once. */
-export function rulesFor(role: PlatformRole, scope: 'namespaced' | 'cluster'): PolicyRule[] {
+/** Where a role holds: in every staking namespace, in those of our programs, or in the cluster. */
+export type Scope = 'namespaced' | 'programs' | 'cluster';
+
+/** All that a role may do in one of these; sorted, each verb once. */
+export function rulesFor(role: PlatformRole, scope: Scope): PolicyRule[] {
   const verbs = new Map<string, Set<string>>();
   for (const grant of PERMISSIONS.flatMap(({ grants }) => grants)) {
     if (!grant.to.includes(role)) continue;

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { refuse } from '../../errors/user-error';
+import { swapFolder } from '../../workspace/replace-folder';
 
 /** Marks a folder as ours, so that a full run may replace it. */
 export const OUTPUT_MARKER = '.stockade';
@@ -36,22 +37,16 @@ export class Staging {
   /** Puts the new tree in the old one's place; what the new one lacks is gone. */
   replaceAll(): void {
     writeFileSync(join(this.folder, OUTPUT_MARKER), this.markerText());
-    const old = `${this.folder}-old`;
-    if (existsSync(this.out)) renameSync(this.out, old);
-    renameSync(this.folder, this.out);
-    rmSync(old, { recursive: true, force: true });
+    swapFolder(this.folder, this.out);
   }
 
   /** Replaces only these folders (relative paths) and leaves the rest alone. */
   replace(folders: readonly string[]): void {
     for (const folder of folders) {
       const target = join(this.out, folder);
-      const old = join(this.folder, `.old-${folder.replaceAll('/', '-')}`);
-      if (existsSync(target)) renameSync(target, old);
-      if (existsSync(join(this.folder, folder))) {
-        mkdirSync(dirname(target), { recursive: true });
-        renameSync(join(this.folder, folder), target);
-      }
+      const made = join(this.folder, folder);
+      if (existsSync(made)) swapFolder(made, target);
+      else rmSync(target, { recursive: true, force: true });
     }
     mkdirSync(this.out, { recursive: true });
     writeFileSync(join(this.out, OUTPUT_MARKER), this.markerText());

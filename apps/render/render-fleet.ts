@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Fleet, FleetNode } from '../../model/types';
 import { networkNamespace } from '../../naming';
 import { gatekeeperFiles, platformFiles, type NetworkFacts } from '../platform';
+import { programFiles } from '../system';
+import type { Program } from '../system/program';
 import { FleetContext, type FullCatalogue } from './fleet-context';
 import { chartTooLarge, chartYaml, escapeTemplate, RELEASE_LIMIT_BYTES, releaseBytes } from './helm';
 import { addFacts, NO_FACTS, type NodeReport } from './node-report';
@@ -12,12 +14,15 @@ import { inWorkers } from './pool';
 import { toYaml } from './yaml';
 import { writeNode } from './write-node';
 import { type Format, type Selection, isSelected, isFull } from './selection';
+import { filesBelow } from '../../workspace/walk';
 
 export interface RenderOptions {
   /** The output folder, `dist` by custom. */
   readonly out: string;
   readonly format: Format;
   readonly selection?: Selection;
+  /** What runs beside the nodes. @default - the programs of `apps/system` */
+  readonly programs?: readonly Program[];
   /** Stockade's version, for charts. */
   readonly version: string;
   /** Called now and then with how many nodes are done. */
@@ -85,7 +90,7 @@ function writePlatform(fleet: Fleet, clusterName: string, reports: readonly Node
   }
   const helm = options.format === 'helm';
   const cluster = fleet.clusters[clusterName]!;
-  const folders = { platform: platformFiles(fleet, cluster, { helm, networks }), ...gatekeeperFiles(fleet, cluster, { helm, networks }) };
+  const folders = { platform: [...platformFiles(fleet, cluster, { helm, networks }), ...programFiles(fleet, cluster, options.programs)], ...gatekeeperFiles(fleet, cluster, { helm, networks }) };
   for (const [name, files] of Object.entries(folders)) {
     for (const { path, objects } of files) {
       const text = toYaml(objects, `Rendered for cluster ${clusterName}: do not edit. Every change starts in fleet/.`);
@@ -103,7 +108,7 @@ function finishCharts(fleet: Fleet, nodes: readonly FleetNode[], folder: string,
   for (const cluster of Object.keys(fleet.clusters)) for (const name of ['platform', 'gatekeeper-templates', 'gatekeeper-constraints']) charts.add(`${cluster}/${name}`);
   for (const chart of charts) {
     const templates = join(folder, chart, 'templates');
-    const files = filesBelow(templates).map((file) => ({ name: file.slice(templates.length + 1), text: readFileSync(file, 'utf8') }));
+    const files = filesBelow(templates).map((name) => ({ name, text: readFileSync(join(templates, name), 'utf8') }));
     if (files.length === 0) continue;
     const bytes = releaseBytes(files);
     if (bytes > RELEASE_LIMIT_BYTES) throw chartTooLarge(chart, bytes);
@@ -125,17 +130,4 @@ function selectedFolders(nodes: readonly FleetNode[], wholeClusters: readonly st
 function write(file: string, text: string): void {
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, text);
-}
-
-function filesBelow(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .sort()
-      .flatMap((name) => {
-        const path = join(folder, name);
-        return statSync(path).isDirectory() ? filesBelow(path) : [path];
-      });
-  } catch {
-    return [];
-  }
 }

@@ -3,7 +3,7 @@ import type { ComponentSpec } from '../../chains/component';
 import { StakingNode } from '../../constructs/staking-node';
 import type { RemoteCaller } from '../../constructs/staking-node-props';
 import type { Cluster, FleetNode } from '../../model/types';
-import { choosePool } from '../../model/sizing';
+import { poolOf } from '../../model/sizing';
 import { networkNamespace } from '../../naming';
 import type { FleetContext } from './fleet-context';
 import { nodeFacts, type NodeReport } from './node-report';
@@ -60,7 +60,7 @@ function buildStakingNode(context: FleetContext, node: FleetNode, components: re
     components,
     placements: Object.fromEntries(
       components.flatMap((component) => {
-        const pool = choosePool(cluster, node, network.chain, component, context.catalogue.agentDemand);
+        const pool = poolOf(cluster, node, network.chain, component, context.catalogue.agentDemand);
         return pool ? [[component.name, { pool: pool.name, taints: pool.taints }]] : [];
       }),
     ),

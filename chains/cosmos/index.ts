@@ -1,5 +1,6 @@
 import type { ChainNode } from '../../model/catalogue';
-import type { ChainDefinition, ComponentSpec, ConfigFolder, Port, PrepareStep, SecretFile, Volume } from '../component';
+import type { ChainDefinition, ComponentSpec, ConfigFolder, Port, SecretFile, Volume } from '../component';
+import type { PrepareStep } from '../../contract/agent-config';
 import { always, appetiteOf, imageOf, type Appetite } from '../shared';
 import { BINARIES, checkNode } from './check';
 import { API_PORT, configFiles, GRPC_PORT, METRICS_PORT, RPC_PORT } from './config';

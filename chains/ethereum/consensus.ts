@@ -1,5 +1,6 @@
 import type { ChainNode } from '../../model/catalogue';
-import type { ComponentSpec, Peer, Port, PrepareStep, TemporaryFolder } from '../component';
+import type { PrepareStep } from '../../contract/agent-config';
+import type { ComponentSpec, Peer, Port, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
 import { BEACON_API_PORT, builderUrl, engineUrl, JWT_FILE, jwtSecret } from './links';
 import { imageOf } from '../shared';

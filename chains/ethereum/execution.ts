@@ -1,5 +1,6 @@
 import type { ChainNode } from '../../model/catalogue';
-import type { ComponentSpec, HealthCheck, Port, TemporaryFolder } from '../component';
+import type { HealthCheck } from '../../contract/agent-config';
+import type { ComponentSpec, Port, TemporaryFolder } from '../component';
 import { ENGINE_PORT, EXECUTION_RPC_PORT, JWT_FILE, jwtSecret } from './links';
 import { imageOf } from '../shared';
 import { networkOptionsOf } from './options';

@@ -1,5 +1,6 @@
 import type { ChainNode } from '../../model/catalogue';
-import type { ComponentSpec, ConfigFolder, HealthCheck, Peer, PrepareStep, SecretFile, TemporaryFolder } from '../component';
+import type { HealthCheck, PrepareStep } from '../../contract/agent-config';
+import type { ComponentSpec, ConfigFolder, Peer, SecretFile, TemporaryFolder } from '../component';
 import { javaOptions, native } from './execution';
 import { beaconApiUrls } from './links';
 import { imageOf } from '../shared';

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { walk } from '../../workspace/walk';
 
 /**
  * What a pull request's own code rendered, looked at before a step that holds credentials touches it. Terraform's JSON is a program: it can run
@@ -12,24 +13,23 @@ import { join } from 'node:path';
 export function wrongInRendered(folder: string, { limits = LIMITS, ...bounds }: ServerScope & { readonly limits?: Limits } = {}): string[] {
   const wrong: string[] = [];
   let [files, bytes] = [0, 0];
-  const visit = (path: string): void => {
-    for (const name of readdirSync(join(folder, path)).sort()) {
-      const inner = path === '' ? name : `${path}/${name}`;
-      const found = lstatSync(join(folder, inner));
-      if (!/^[A-Za-z0-9._-]{1,120}$/.test(name)) wrong.push(`${JSON.stringify(inner)}: a name that synth never writes`);
-      else if (found.isDirectory()) visit(inner);
-      else if (!found.isFile()) wrong.push(`${inner}: no regular file`);
-      else if (found.nlink > 1) wrong.push(`${inner}: has another name somewhere`);
-      else if (!KNOWN.some((known) => known.test(inner))) wrong.push(`${inner}: a file that synth never writes`);
+  const isWritten = (path: string): boolean => /^[A-Za-z0-9._-]{1,120}$/.test(basename(path));
+  for (const { path, kind } of walk(folder, isWritten)) {
+    if (!isWritten(path)) wrong.push(`${JSON.stringify(path)}: a name that synth never writes`);
+    else if (kind === 'folder') continue;
+    else if (kind === 'other') wrong.push(`${path}: not a regular file`);
+    else {
+      const { nlink, size } = lstatSync(join(folder, path));
+      if (nlink > 1) wrong.push(`${path}: has another name somewhere`);
+      else if (!KNOWN.some((known) => known.test(path))) wrong.push(`${path}: a file that synth never writes`);
       else {
         files += 1;
-        bytes += found.size;
-        if (found.size > limits.fileBytes) wrong.push(`${inner}: larger than ${limits.fileBytes} bytes`);
-        else if (inner.endsWith('/cdk.tf.json')) wrong.push(...wrongInTerraform(readFileSync(join(folder, inner), 'utf8'), inner.split('/').at(-2)!, bounds).map((text) => `${inner}: ${text}`));
+        bytes += size;
+        if (size > limits.fileBytes) wrong.push(`${path}: larger than ${limits.fileBytes} bytes`);
+        else if (path.endsWith('/cdk.tf.json')) wrong.push(...wrongInTerraform(readFileSync(join(folder, path), 'utf8'), path.split('/').at(-2)!, bounds).map((text) => `${path}: ${text}`));
       }
     }
-  };
-  visit('');
+  }
   if (files > limits.files) wrong.push(`${files} files: more than ${limits.files}`);
   if (bytes > limits.bytes) wrong.push(`${bytes} bytes: more than ${limits.bytes}`);
   if (files === 0) wrong.push('nothing was rendered');
@@ -45,7 +45,7 @@ export const LIMITS: Limits = { files: 100_000, bytes: 2 ** 30, fileBytes: 2 ** 
 
 const KNOWN: readonly RegExp[] = [
   /^dist\/\.stockade$/,
-  /^dist\/[a-z0-9-]+\/(platform|gatekeeper-templates|gatekeeper-constraints)\/([a-z0-9-]+\/)?[a-z0-9-]+\.yaml$/,
+  /^dist\/[a-z0-9-]+\/(platform(\/(networks|policies|system))?|gatekeeper-templates|gatekeeper-constraints)\/[a-z0-9-]+\.yaml$/,
   /^dist\/[a-z0-9-]+\/staking-[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9-]+\.yaml$/,
   /^cdktf\.out\/manifest\.json$/,
   /^cdktf\.out\/stacks\/[a-z0-9-]+\/cdk\.tf\.json$/,

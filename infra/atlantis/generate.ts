@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Tombstone } from '../../model/types';
 import type { StackContext } from '../context';
 import { clusterOfProject, DEMAND_FILE, manifestsProject, PROJECTS_FOLDER, projectsOf, type Project } from './projects';
+import { filesBelow } from '../../workspace/walk';
 
 export const ATLANTIS_FILE = 'atlantis.yaml';
 
@@ -92,7 +93,7 @@ function lostOfCluster(cluster: string, tombstone: Tombstone | undefined, projec
 /** Paths whose content in the folder is not what it should be, and those below {@link PROJECTS_FOLDER} that should not be there. */
 export function differences(root: string, files: ReadonlyMap<string, string>): string[] {
   const wrong = [...files].filter(([path, text]) => readIfThere(join(root, path)) !== text).map(([path]) => path);
-  return [...wrong, ...filesBelow(root, PROJECTS_FOLDER).filter((path) => !files.has(path))].sort();
+  return [...wrong, ...filesBelow(join(root, PROJECTS_FOLDER)).map((path) => `${PROJECTS_FOLDER}/${path}`).filter((path) => !files.has(path))].sort();
 }
 
 /** Makes the folder hold exactly these. @returns the paths that changed */
@@ -136,12 +137,4 @@ const HEADER = `# Written by \`npm run atlantis\` from the fleet: don't edit it.
 
 function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-}
-
-function filesBelow(root: string, folder: string): string[] {
-  if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder)).flatMap((name) => {
-    const path = `${folder}/${name}`;
-    return statSync(join(root, path)).isDirectory() ? filesBelow(root, path) : [path];
-  });
 }

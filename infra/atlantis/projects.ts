@@ -81,7 +81,7 @@ function stackProject(stack: StackDescription, stacks: readonly StackDescription
     dependsOn: stacks.filter((other) => other.cloud === cloud && NEEDS[kind].includes(other.kind) && (other.cluster === undefined || clusterName === undefined || other.cluster === clusterName)).map((other) => other.id),
     whenModified: [
       ...['infra/**', '!infra/atlantis/**', `!${PROJECTS_FOLDER}/**`, `!infra/stacks/${cloud === 'gcp' ? 'aws' : 'gcp'}/**`].map(fromRoot),
-      ...['naming/**', 'chains/**', 'model/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
+      ...['naming/**', 'errors/**', 'contract/**', 'chains/**', 'model/**', 'workspace/**', 'package-lock.json', 'fleet/infrastructure.yaml', 'fleet/settings.yaml'].map(fromRoot),
       // What a cloud assigned; these two look further than their own declaration.
       ...(kind === 'identities' ? [fromRoot('fleet/observed/*.yaml')] : kind === 'add-ons' && !tombstone ? [fromRoot(`fleet/observed/${clusterName}.yaml`)] : []),
       DEMAND_FILE,
@@ -168,7 +168,7 @@ const DEFAULT_WORKSPACE = 'default';
 /** Where a fleet is as a rule, and what patterns below are written for. */
 const FLEET = 'fleet';
 
-const MANIFEST_CODE = ['apps/**', 'chains/**', 'constructs/**', 'naming/**', 'model/**', 'package-lock.json'] as const;
+const MANIFEST_CODE = ['apps/**', 'contract/**', 'chains/**', 'constructs/**', 'naming/**', 'errors/**', 'model/**', 'workspace/**', 'package-lock.json'] as const;
 
 const folderOf = (project: string): string => `${PROJECTS_FOLDER}/${project}`;
 /** `when_modified` is relative to the project's folder; the last pattern that matches decides, and `!` takes out again. */

@@ -1,7 +1,8 @@
 import { type Problem, problems } from '../errors';
 import { own } from '../lookup';
 import { machineOf } from '../machines';
-import { choosePool, demandText, pack, packPools, type PooledComponent, type PoolSize, refusals } from '../sizing';
+import { pack } from '../packing';
+import { demandText, packPools, type PooledComponent, poolOf, type PoolSize, refusals } from '../sizing';
 import { type CheckContext, clusterFile, type RunningSubject } from './context';
 
 /** Every component has a pool in its zone that it fits. */
@@ -16,7 +17,7 @@ export function machineDemand({ node, cluster, chain, components }: RunningSubje
       const place = context.atNode(node, ['pools', component.name]);
       return [problems.unknownPool(place, { name: named, allowed: cluster.pools.map(({ name }) => name), of: `cluster "${cluster.name}"` })];
     }
-    if (choosePool(cluster, node, chain.name, component, agentDemand)) return [];
+    if (poolOf(cluster, node, chain.name, component, agentDemand)) return [];
     const needs = demandText(component, agentDemand);
     const reasons = refusals(cluster, node, chain.name, component, agentDemand);
     if (named !== undefined) {
@@ -52,7 +53,7 @@ export function poolSizes(running: readonly RunningSubject[], context: CheckCont
   for (const subject of running) {
     const { node, cluster, chain, components } = subject;
     for (const component of components) {
-      const pool = choosePool(cluster, node, chain.name, component, agentDemand);
+      const pool = poolOf(cluster, node, chain.name, component, agentDemand);
       if (!pool) continue;
       const placement = { node: node.name, component, pool, zone: node.zone, subject };
       const others = placed.get(cluster.name);

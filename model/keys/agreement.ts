@@ -1,10 +1,10 @@
 import type { ChainCatalogue } from '../catalogue';
-import type { Place, Problem } from '../errors';
+import { type Place, type Problem, problems } from '../errors';
 import type { Fleet, FleetNode, Source } from '../types';
 import { earlierEntries, firstStartAgain } from './first-start';
-import { KEYS_LOCK_FILE, type Placement, type ReadEntry } from './journal';
+import type { Placement, ReadEntry } from './journal';
 import { state } from './text';
-import { at, listed, lockPlace, placeOf } from './words';
+import { at, lockPlace, placeOf } from './words';
 
 /** Turns a declaration's source into a line and column, which only whoever read the file knows. */
 export type Locate = (source: Source) => Place;
@@ -62,55 +62,18 @@ interface Finding {
 
 export function findingProblem(finding: Finding, node: FleetNode | undefined, locate: Locate): Problem {
   const { kind, subject, keys, source, placement } = finding;
-  const what = listed(keys);
-  const [is, them] = keys.length === 1 ? ['is', 'it'] : ['are', 'them'];
   const declared = source ? [{ ...locate(source), label: kind === 'undeclared' ? 'the node' : 'declared here' }] : [];
-  const recorded = placement ? [lockPlace(placement.line, placement.status === 'placed' ? 'placed here' : 'retired here')] : [];
-  const base = { level: 'error' as const, places: [...declared, ...recorded], value: keys[0] };
-
-  if (kind === 'unplaced' || !placement) {
-    return {
-      ...base,
-      code: 'keys-lock-unplaced',
-      message: `${what} ${is} declared at ${subject}, but ${KEYS_LOCK_FILE} doesn't place ${them} anywhere`,
-      next: `Run \`npm run keys -- place --node ${subject}\` and commit the lock with the node.`,
-    };
-  }
+  if (kind === 'unplaced' || !placement) return problems.keysLockUnplaced(declared, { keys, at: subject });
+  const { network, status, at: since } = placement;
+  const recorded = lockPlace(placement.line, status === 'placed' ? 'placed here' : 'retired here');
   if (kind === 'undeclared') {
-    const why = node === undefined ? 'no such node is declared' : node.state === 'retired' ? 'the node is retired' : "the node doesn't declare " + them;
-    return {
-      ...base,
-      places: [...recorded, ...declared],
-      code: 'keys-lock-undeclared',
-      message: `${what} ${is} placed at ${subject}, but ${why}`,
-      next: `Prove that the signer there has stopped, then \`npm run keys -- retire --node ${subject} --proof "..."\` (or one key by its name).`,
-    };
+    const why = node === undefined ? 'missing' : node.state === 'retired' ? 'retired' : 'without-keys';
+    return problems.keysLockUndeclared([recorded, ...declared], { keys, at: subject, node: why });
   }
-  if (kind === 'other-network') {
-    return {
-      ...base,
-      code: 'keys-lock-network',
-      message: `${what} ${is} declared at ${subject} for network ${node?.network}, but ${placement.status} there for network ${placement.network}`,
-      next: 'A key stays with its network: declare new keys for the other one, or set the network back.',
-    };
-  }
-  if (placement.status === 'retired') {
-    const here = at(placement) === subject;
-    return {
-      ...base,
-      code: 'keys-lock-retired',
-      message: `${what} ${is} declared at ${subject}, but retired from ${here ? 'it' : at(placement)} since ${placement.at} and not placed again`,
-      next: here
-        ? `Take ${them} out of the node. To sign there again: once the retirement is merged and the waiting time has passed, \`npm run keys -- place --node ${subject}\`.`
-        : `Once the retirement is merged and the network's waiting time has passed: \`npm run keys -- place --node ${subject}\`.`,
-    };
-  }
-  return {
-    ...base,
-    code: 'keys-lock-elsewhere',
-    message: `${what} ${is} declared at ${subject}, but placed at ${at(placement)} since ${placement.at}`,
-    next: `A move is two merged changes: take ${them} out of ${at(placement)}, prove that its signer has stopped, \`npm run keys -- retire\`, merge; after the waiting time declare and place ${them} at ${subject}.`,
-  };
+  const places = [...declared, recorded];
+  if (kind === 'other-network') return problems.keysLockNetwork(places, { keys, at: subject, declared: node?.network, status, recorded: network });
+  if (status === 'retired') return problems.keysLockRetired(places, { keys, at: subject, from: at(placement), since });
+  return problems.keysLockElsewhere(places, { keys, at: subject, placed: at(placement), since });
 }
 
 /** Every declared key in its chain's canonical form. Meant for a fleet that was validated. */

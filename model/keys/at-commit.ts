@@ -4,7 +4,7 @@ import { IS_DECLARED } from './on-disk';
 import { git, nameOf, type Commit } from '../../workspace/base-revision';
 
 /**
- * A fleet's texts at a commit, by their paths below its folder; what is no regular file there is left out. Nothing where that commit has no such folder.
+ * A fleet's texts at a commit, by their paths below its folder; what is not a regular file there is left out. Nothing where that commit has no such folder.
  * @throws UserError
  */
 export async function fleetAt(folder: string, commit: Commit): Promise<ReadonlyMap<string, string>> {

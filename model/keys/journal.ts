@@ -1,4 +1,4 @@
-import type { Problem } from '../errors';
+import type { Problem } from '../errors/problem';
 
 /**
  * `fleet/keys.lock`: where each validator key is placed, over time. The fleet's YAML says where keys are to be now;
@@ -61,3 +61,6 @@ export interface Placement {
 
 /** An entry still to be written; order, time and chain are {@link append}'s. */
 export type DraftEntry = Pick<LockEntry, 'act' | 'key' | 'network' | 'cluster' | 'node' | 'by' | 'proof'>;
+
+/** Enough of a public key to recognise it. */
+export const shortened = (key: string): string => (key.length <= 24 ? key : `${key.slice(0, 14)}...${key.slice(-6)}`);

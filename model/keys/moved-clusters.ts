@@ -1,4 +1,4 @@
-import type { Problem } from '../errors';
+import { type Problem, problems } from '../errors';
 import type { Placement } from './journal';
 import type { Declarations, DeclaredCluster } from './declarations';
 
@@ -12,17 +12,8 @@ export function movedClusters(placements: Iterable<Placement>, base: Declaration
   return [...keys].flatMap(([cluster, count]): Problem[] => {
     const [was, is] = [base.clusters.get(cluster), head.clusters.get(cluster)];
     if (was === undefined || is === undefined || named(was) === named(is)) return [];
-    return [
-      {
-        code: 'keys-cluster-moved',
-        level: 'error',
-        message: `Cluster ${cluster} is declared in ${named(is)}, but ${baseName} has it in ${named(was)}, where its signers run: ${count} ${count === 1 ? 'key is' : 'keys are'} placed in it`,
-        places: [{ file: `clusters/${cluster}.yaml`, line: 1, column: 1 }],
-        value: named(is),
-        allowed: named(was),
-        next: 'Declare the new cluster under a name of its own, and move its keys there: docs/runbooks/move-a-key.md.',
-      },
-    ];
+    const place = { file: `clusters/${cluster}.yaml`, line: 1, column: 1 };
+    return [problems.keysClusterMoved(place, { cluster, is: named(is), was: named(was), keys: count, baseName })];
   });
 }
 

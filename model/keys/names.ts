@@ -2,7 +2,7 @@ import type { ChainCatalogue } from '../catalogue';
 import type { Problem } from '../errors';
 import { own } from '../lookup';
 import type { Declarations } from './declarations';
-import { shortened } from './retirement';
+import { shortened } from './journal';
 
 /** What a person calls a key: as the first of these revisions that declares it spells it. One that none declares keeps its canonical form. */
 export type KeyNames = (canonical: string) => string;

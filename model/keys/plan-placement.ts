@@ -1,13 +1,13 @@
 import type { ChainCatalogue } from '../catalogue';
-import { nearest, type Place, type Problem } from '../errors';
-import type { Fleet, FleetNode, Source } from '../types';
+import { type Problem, problems as known } from '../errors';
+import type { Fleet, Source } from '../types';
 import { declaredKeys, findingProblem, type Locate } from './agreement';
 import { type Declarations, declarationsOf } from './declarations';
 import { firstStartAgain } from './first-start';
 import type { DraftEntry, KeysLock } from './journal';
 import { state } from './text';
 import { checkTransition, clockBehind, moveInOneStep, type TransitionRules, transitionRules, waitProblem } from './transitions';
-import { at, lockPlace, minute, placeOf, short } from './words';
+import { at, lockPlace, minute, placeOf } from './words';
 
 /** What to do about a request to change the lock: entries to add, or the reasons why not. */
 export interface JournalPlan {
@@ -46,7 +46,7 @@ export function planPlacement(
   if (select !== 'all-new') {
     const node = fleet.nodes.find((candidate) => at(placeOf(candidate)) === at(select));
     if (!node) problems.push(noSuchNode(select, fleet));
-    else if (node.state === 'retired') problems.push(nodeIsRetired(node, locate));
+    else if (node.state === 'retired') problems.push(known.keysNodeRetired(locate(node.source), { at: at(select), state: node.state }));
   }
 
   const placements = state(lock.entries);
@@ -57,7 +57,7 @@ export function planPlacement(
   for (const { key, node, source } of declaredKeys(fleet, catalogue)) {
     if (node.state === 'retired' || (select !== 'all-new' && at(select) !== at(placeOf(node)))) continue;
     const twin = declared.get(key);
-    if (twin) problems.push(declaredTwice(key, locate(twin), locate(source)));
+    if (twin) problems.push(known.keysDeclaredTwice([locate(twin), locate(source)], { key }));
     declared.set(key, source);
 
     const placement = placements.get(key);
@@ -92,36 +92,5 @@ export function planPlacement(
 
 function noSuchNode(select: { cluster: string; node: string }, fleet: Fleet): Problem {
   const near = fleet.nodes.filter((node) => node.name === select.node || node.cluster === select.cluster).map((node) => at(placeOf(node)));
-  return {
-    code: 'keys-unknown-node',
-    level: 'error',
-    message: `No node ${at(select)} is declared`,
-    places: [lockPlace(1)],
-    value: at(select),
-    allowed: near.length > 0 ? near : undefined,
-    suggestion: nearest(at(select), near),
-    next: 'Name a declared node as cluster/node.',
-  };
-}
-
-function nodeIsRetired(node: FleetNode, locate: Locate): Problem {
-  return {
-    code: 'keys-node-retired',
-    level: 'error',
-    message: `${at(placeOf(node))} is retired: no key can be placed there`,
-    places: [locate(node.source)],
-    value: node.state,
-    next: 'Place the keys at a node that is running or stopped.',
-  };
-}
-
-function declaredTwice(key: string, first: Place, second: Place): Problem {
-  return {
-    code: 'keys-declared-twice',
-    level: 'error',
-    message: `${short(key)} is declared twice`,
-    places: [first, second],
-    value: key,
-    next: 'Remove one of the two declarations.',
-  };
+  return known.keysUnknownNode(lockPlace(1), { at: at(select), near });
 }

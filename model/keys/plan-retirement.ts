@@ -1,5 +1,5 @@
 import type { ChainCatalogue } from '../catalogue';
-import type { Place, Problem } from '../errors';
+import { type Problem, problems as known } from '../errors';
 import type { FleetNode, Source } from '../types';
 import { declaredKeys } from './agreement';
 import { declarationsOf } from './declarations';
@@ -9,7 +9,7 @@ import type { JournalPlan, PlanInput } from './plan-placement';
 import { retirementProblem } from './retirement';
 import { state } from './text';
 import { clockBehind } from './transitions';
-import { at, lockPlace, placeOf, short } from './words';
+import { at, lockPlace, placeOf } from './words';
 
 /** Retires one key, or all that are placed at a node, once nothing running declares them. */
 export function planRetirement(
@@ -22,7 +22,7 @@ export function planRetirement(
 
   const problems: Problem[] = [];
   const proof = input.proof.trim();
-  if (!isProof(proof)) problems.push(noProof(input.proof));
+  if (!isProof(proof)) problems.push(known.keysNoProof(lockPlace(1), { proof: input.proof }));
   const skewed = clockBehind(lock, now);
   if (skewed) problems.push(skewed);
 
@@ -41,12 +41,13 @@ export function planRetirement(
     const signer = fleet.nodes.find((node) => at(placeOf(node)) === at(placement));
     // Without its key in the YAML too: an armed pod keeps the revision that has the key, and comes back with it.
     if (signer?.state === 'running') {
-      problems.push(stillRunning(key, placement, locate(signer.source)));
+      problems.push(known.keysStillRunning([{ ...locate(signer.source), label: 'the node' }, lockPlace(placement.line, 'placed here')], { key, at: at(placement) }));
       continue;
     }
     const elsewhere = declarations.get(key)?.find(({ node }) => at(placeOf(node)) !== at(placement) && node.state !== 'retired');
     if (elsewhere) {
-      problems.push(declaredElsewhere(key, placement, elsewhere.node, locate(elsewhere.source)));
+      const places = [{ ...locate(elsewhere.source), label: 'declared here' }, lockPlace(placement.line, 'placed here')];
+      problems.push(known.keysDeclaredElsewhere(places, { key, at: at(placement), elsewhere: at(placeOf(elsewhere.node)) }));
       continue;
     }
     const problem = retirementProblem({ ...placement, key }, held);
@@ -59,60 +60,11 @@ export function planRetirement(
   return { drafts: problems.length > 0 ? [] : drafts, problems, leftOut: [] };
 }
 
-function noProof(proof: string): Problem {
-  return {
-    code: 'keys-no-proof',
-    level: 'error',
-    message: 'A retirement says how it was proven that the old signer has stopped',
-    places: [lockPlace(1)],
-    value: proof,
-    allowed: 'one line of 10 to 500 characters',
-    next: 'Give --proof, such as --proof "StatefulSet at 0 replicas, pod gone since 14:02, machine deleted (INC-4711)".',
-  };
-}
-
 function nothingToRetire(select: { key: string } | { cluster: string; node: string }, placements: ReadonlyMap<string, Placement>, catalogue: ChainCatalogue): Problem {
-  if (!('key' in select)) {
-    return {
-      code: 'keys-nothing-placed',
-      level: 'error',
-      message: `No key is placed at ${at(select)}`,
-      places: [lockPlace(1)],
-      value: at(select),
-      next: 'See `npm run keys -- status` for where keys are placed.',
-    };
-  }
+  if (!('key' in select)) return known.keysNothingPlaced(lockPlace(1), { at: at(select) });
   const retired = spellings(select.key, catalogue).map((key) => placements.get(key)).find((placement) => placement !== undefined);
-  return {
-    code: 'keys-nothing-placed',
-    level: 'error',
-    message: retired ? `${short(select.key)} is retired already, from ${at(retired)} since ${retired.at}` : `${short(select.key)} was never placed`,
-    places: retired ? [lockPlace(retired.line, 'retired here')] : [lockPlace(1)],
-    value: select.key,
-    next: 'See `npm run keys -- status` for where keys are placed.',
-  };
-}
-
-function stillRunning(key: string, placement: Placement, place: Place): Problem {
-  return {
-    code: 'keys-still-running',
-    level: 'error',
-    message: `${short(key)} can't be retired: ${at(placement)} is running`,
-    places: [{ ...place, label: 'the node' }, lockPlace(placement.line, 'placed here')],
-    value: key,
-    next: 'Stop the node (state: stopped), have that merged and applied, see its pod gone, then retire: docs/runbooks/move-a-key.md.',
-  };
-}
-
-function declaredElsewhere(key: string, placement: Placement, node: FleetNode, place: Place): Problem {
-  return {
-    code: 'keys-declared-elsewhere',
-    level: 'error',
-    message: `${short(key)} can't be retired from ${at(placement)}: ${at(placeOf(node))} declares it already`,
-    places: [{ ...place, label: 'declared here' }, lockPlace(placement.line, 'placed here')],
-    value: key,
-    next: 'Take it out there: a move is two merged changes, and that declaration belongs to the second.',
-  };
+  if (retired === undefined) return known.keysNothingPlaced(lockPlace(1), { key: select.key });
+  return known.keysNothingPlaced(lockPlace(retired.line, 'retired here'), { key: select.key, retired: { from: at(retired), since: retired.at } });
 }
 
 function findKey(key: string, placements: ReadonlyMap<string, Placement>, catalogue: ChainCatalogue): string[] {

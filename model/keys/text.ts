@@ -1,7 +1,7 @@
-import type { Problem } from '../errors';
+import { type Problem, problems as known } from '../errors';
 import { type DraftEntry, KEYS_LOCK_FILE, type KeysLock, type LockEntry, type Placement, type ReadEntry } from './journal';
 import { readLine, sha256, sumHolds, writeLine } from './line';
-import { at, lockPlace, lockProblem, minute, short } from './words';
+import { at, lockPlace, minute } from './words';
 
 /** First line of the file. Part of the chain. */
 export const KEYS_LOCK_HEADER =
@@ -27,7 +27,7 @@ export function parse(text: string): KeysLock {
     const hash = sha256(content);
     const cut = truncated && index === lines.length - 1;
     const entry = cut ? undefined : readLine(content);
-    const fault = cut ? truncatedLine(line) : lineFault(content, entry, line, before);
+    const fault = cut ? known.keysLockTruncated(lockPlace(line), { line }) : lineFault(content, entry, line, before);
     if (fault) problems.push(fault);
     if (entry) entries.push({ ...entry, line, hash });
     before = {
@@ -78,29 +78,12 @@ export function append(lock: KeysLock, drafts: readonly DraftEntry[], now: Date)
 }
 
 function wholeFileProblem(text: string): Problem | undefined {
-  if (text.includes('\r')) {
-    return lockProblem('keys-lock-line-endings', 1, `${KEYS_LOCK_FILE} has carriage returns: something rewrote its line endings`, 'Restore the file from git, and keep "fleet/keys.lock -text" in .gitattributes.');
-  }
+  if (text.includes('\r')) return known.keysLockLineEndings(lockPlace(1));
   const conflict = /^(<{7}|={7}|>{7})( |$)/m.exec(text);
-  if (conflict) {
-    return lockProblem(
-      'keys-lock-conflict',
-      text.slice(0, conflict.index).split('\n').length,
-      `${KEYS_LOCK_FILE} holds an unresolved merge: two branches changed where keys are placed`,
-      'Take the version of the branch you merge into, whole, and run your own `npm run keys` command again; never keep both sides.',
-    );
-  }
+  if (conflict) return known.keysLockConflict(lockPlace(text.slice(0, conflict.index).split('\n').length));
   const end = text.indexOf('\n');
-  if ((end < 0 ? text : text.slice(0, end)) !== KEYS_LOCK_HEADER || end < 0) {
-    return lockProblem('keys-lock-header', 1, `${KEYS_LOCK_FILE} doesn't start with its header line`, RESTORE, text.slice(0, 80));
-  }
+  if (end < 0 || text.slice(0, end) !== KEYS_LOCK_HEADER) return known.keysLockHeader(lockPlace(1), { text });
   return undefined;
-}
-
-const RESTORE = 'Restore the file from git (`git checkout -- fleet/keys.lock`); change it with `npm run keys` only.';
-
-function truncatedLine(line: number): Problem {
-  return lockProblem('keys-lock-truncated', line, `Line ${line} of ${KEYS_LOCK_FILE} is cut off: the file doesn't end in a newline`, RESTORE);
 }
 
 function lineFault(
@@ -109,32 +92,16 @@ function lineFault(
   line: number,
   before: { hash: string; seq: number; at: string; text: string; broken: boolean },
 ): Problem | undefined {
-  if (content === before.text) {
-    return lockProblem('keys-lock-duplicate', line, `Line ${line} of ${KEYS_LOCK_FILE} repeats the line before it`, RESTORE);
-  }
-  if (!entry) {
-    return lockProblem('keys-lock-entry', line, `Line ${line} of ${KEYS_LOCK_FILE} is no entry`, RESTORE, content.slice(0, 80));
-  }
-  if (!sumHolds(content)) {
-    return lockProblem('keys-lock-edited', line, `Line ${line} of ${KEYS_LOCK_FILE} was changed by hand: its checksum doesn't fit`, RESTORE, entry.key);
-  }
+  const place = lockPlace(line);
+  if (content === before.text) return known.keysLockDuplicate(place, { line });
+  if (!entry) return known.keysLockEntry(place, { line, text: content });
+  const { key, seq, at: time } = entry;
+  if (!sumHolds(content)) return known.keysLockEdited(place, { line, key });
   // After a line that was found broken the chain is bound to break too; one edit is one problem.
   if (before.broken) return undefined;
-  if (entry.seq !== before.seq + 1) {
-    return lockProblem(
-      'keys-lock-chain',
-      line,
-      `Line ${line} of ${KEYS_LOCK_FILE} has number ${entry.seq} after ${before.seq}: lines were removed, repeated or reordered before it`,
-      RESTORE,
-      entry.key,
-    );
-  }
-  if (entry.prev !== before.hash) {
-    return lockProblem('keys-lock-chain', line - 1, `Line ${line - 1} of ${KEYS_LOCK_FILE} was changed after line ${line} was written: the chain breaks between them`, RESTORE, entry.key);
-  }
-  if (entry.at < before.at) {
-    return lockProblem('keys-lock-clock', line, `Line ${line} of ${KEYS_LOCK_FILE} is dated ${entry.at}, before an earlier line (${before.at})`, RESTORE, entry.at);
-  }
+  if (seq !== before.seq + 1) return known.keysLockChain(place, { line, key, seq: { is: seq, before: before.seq } });
+  if (entry.prev !== before.hash) return known.keysLockChain(lockPlace(line - 1), { line, key });
+  if (time < before.at) return known.keysLockClock(place, { line, time, earlier: before.at });
   return undefined;
 }
 
@@ -143,27 +110,16 @@ function orderProblems(entries: readonly ReadEntry[]): Problem[] {
   const problems: Problem[] = [];
   const last = new Map<string, ReadEntry>();
   for (const entry of entries) {
-    const earlier = last.get(entry.key);
-    last.set(entry.key, entry);
-    if (entry.act === 'place' && earlier?.act === 'place') {
-      problems.push({
-        code: 'keys-lock-order',
-        level: 'error',
-        message: `Line ${entry.line} of ${KEYS_LOCK_FILE} places ${short(entry.key)} at ${at(entry)}, but line ${earlier.line} placed it at ${at(earlier)} and nothing retired it`,
-        places: [lockPlace(entry.line, 'placed again'), lockPlace(earlier.line, 'placed first')],
-        value: entry.key,
-        next: RESTORE,
-      });
+    const { act, line, key } = entry;
+    const earlier = last.get(key);
+    last.set(key, entry);
+    if (act === 'place' && earlier?.act === 'place') {
+      const places = [lockPlace(line, 'placed again'), lockPlace(earlier.line, 'placed first')];
+      problems.push(known.keysLockOrder(places, { line, key, at: at(entry), placed: { line: earlier.line, at: at(earlier) } }));
     }
-    if (entry.act === 'retire' && (earlier?.act !== 'place' || at(earlier) !== at(entry) || earlier.network !== entry.network)) {
-      problems.push({
-        code: 'keys-lock-order',
-        level: 'error',
-        message: `Line ${entry.line} of ${KEYS_LOCK_FILE} retires ${short(entry.key)} from ${at(entry)}, where it isn't placed`,
-        places: [lockPlace(entry.line, 'retired'), ...(earlier ? [lockPlace(earlier.line, `last ${earlier.act === 'place' ? 'placed' : 'retired'}: ${at(earlier)}`)] : [])],
-        value: entry.key,
-        next: RESTORE,
-      });
+    if (act === 'retire' && (earlier?.act !== 'place' || at(earlier) !== at(entry) || earlier.network !== entry.network)) {
+      const before = earlier ? [lockPlace(earlier.line, `last ${earlier.act === 'place' ? 'placed' : 'retired'}: ${at(earlier)}`)] : [];
+      problems.push(known.keysLockOrder([lockPlace(line, 'retired'), ...before], { line, key, at: at(entry) }));
     }
   }
   return problems;

@@ -1,12 +1,12 @@
 import type { ChainCatalogue } from '../catalogue';
-import type { Place, Problem } from '../errors';
+import { type Place, type Problem, problems as known } from '../errors';
 import type { Declarations } from './declarations';
-import { KEYS_LOCK_FILE, type KeysLock, type LockEntry, type Placement, type ReadEntry } from './journal';
+import type { KeysLock, LockEntry, Placement, ReadEntry } from './journal';
 import { movedClusters } from './moved-clusters';
 import { retirementProblem } from './retirement';
 import { state } from './text';
 import { type Waits, waits } from './waits';
-import { at, describe, lockPlace, lockProblem, minute, minutesBetween, short } from './words';
+import { at, describe, lockPlace, minute, minutesBetween } from './words';
 
 /** How far an entry's time may lie ahead of the clock of whoever reads it. */
 const CLOCK_TOLERANCE_MINUTES = 5;
@@ -71,23 +71,10 @@ function firstDifference(base: readonly ReadEntry[], head: readonly ReadEntry[])
 function historyRewritten(index: number, base: readonly ReadEntry[], head: readonly ReadEntry[], baseName: string): Problem {
   const line = index + 2;
   if (head.length === index) {
-    return {
-      code: 'keys-lock-history',
-      level: 'error',
-      message: `${KEYS_LOCK_FILE} ends before line ${line}, but in ${baseName} it has ${base.length - index} more: merged history is missing`,
-      places: [lockPlace(Math.max(1, line - 1), 'ends here')],
-      value: base[index]?.key,
-      next: `Bring the branch up to date with ${baseName}, take its version of the lock, and run your own \`npm run keys\` command again.`,
-    };
+    return known.keysLockHistory(lockPlace(Math.max(1, line - 1), 'ends here'), { line, key: base[index]?.key, baseName, missing: base.length - index });
   }
-  return {
-    code: 'keys-lock-history',
-    level: 'error',
-    message: `Line ${line} of ${KEYS_LOCK_FILE} isn't what was merged: ${baseName} has ${describe(base[index])}, here it is ${describe(head[index])}`,
-    places: [lockPlace(line, 'differs from here on')],
-    value: head[index]?.key,
-    next: `Take the lock of ${baseName} and run your own \`npm run keys\` command again; merged history is never rewritten.`,
-  };
+  const [was, is] = [describe(base[index]), describe(head[index])];
+  return known.keysLockHistory(lockPlace(line, 'differs from here on'), { line, key: head[index]?.key, baseName, was, is });
 }
 
 export function waitProblem(
@@ -98,35 +85,30 @@ export function waitProblem(
   place: Place,
 ): Problem | undefined {
   if (retired === undefined) return undefined; // never placed
+  const { key, network } = entry;
   const places = [place, lockPlace(retired.line, 'retired here')];
-  if (!rules.waits.isDeclared(entry.network)) {
-    return {
-      code: 'keys-lock-wait',
-      level: 'error',
-      message: `${short(entry.key)} can't be placed at ${at(entry)}: the fleet has no network "${entry.network}" to take the waiting time from`,
-      places,
-      value: entry.network,
-      next: 'Declare the network, with its keyMoveWaitMinutes.',
-    };
-  }
+  if (!rules.waits.isDeclared(network)) return known.keysLockWait(places, { key, at: at(entry), undeclared: network });
   // The key may have signed for the network that it was retired from, so that one's time counts as well.
-  const [here, there] = [rules.waits.of(entry.network), rules.waits.of(retired.network)];
-  const { minutes: wait, because } = there.minutes > here.minutes ? there : here;
+  const [here, there] = [rules.waits.of(network), rules.waits.of(retired.network)];
+  const { minutes, because } = there.minutes > here.minutes ? there : here;
   // Until it was merged, nobody had judged whether its signer had ended.
   const merge = rules.mergedAt?.(retired.line);
   const merged = merge === undefined ? '' : minute(merge, Math.ceil);
   const since = merged > retired.at ? merged : retired.at;
   const passed = minutesBetween(since, placedAt);
-  if (passed >= wait) return undefined;
-  const until = new Date(Date.parse(since) + wait * 60_000).toISOString().replace('.000Z', 'Z');
-  return {
-    code: 'keys-lock-wait',
-    level: 'error',
-    message: `${short(entry.key)} was retired from ${at(retired)} at ${retired.at}${since === merged ? `, merged at ${merged},` : ','} and ${Math.max(0, passed)} of the ${wait} minutes that ${there.minutes > here.minutes ? retired.network : entry.network} waits had passed at ${placedAt} (${because})`,
-    places,
-    value: entry.key,
-    next: `Place it at ${until} or later.`,
-  };
+  if (passed >= minutes) return undefined;
+  return known.keysLockWait(places, {
+    key,
+    from: at(retired),
+    retired: retired.at,
+    merged: since === merged ? merged : undefined,
+    passed: Math.max(0, passed),
+    minutes,
+    network: there.minutes > here.minutes ? retired.network : network,
+    placed: placedAt,
+    because,
+    until: minute(new Date(Date.parse(since) + minutes * 60_000), Math.ceil),
+  });
 }
 
 export function moveInOneStep(
@@ -134,25 +116,11 @@ export function moveInOneStep(
   placed: Pick<LockEntry, 'cluster' | 'node'> & ({ readonly line: number } | { readonly place: Place }),
   baseName: string,
 ): Problem {
-  return {
-    code: 'keys-lock-move-in-one-step',
-    level: 'error',
-    message: `${short(retired.key)} is retired from ${at(retired)} and placed at ${at(placed)} in one change: ${baseName} doesn't have the retirement yet`,
-    places: ['place' in placed ? placed.place : lockPlace(placed.line, 'placed here'), lockPlace(retired.line, 'retired here')],
-    value: retired.key,
-    next: 'Retire here, merge, wait, then place there: clusters are applied one by one, so one change could leave both signing.',
-  };
+  const places = ['place' in placed ? placed.place : lockPlace(placed.line, 'placed here'), lockPlace(retired.line, 'retired here')];
+  return known.keysLockMoveInOneStep(places, { key: retired.key, from: at(retired), to: at(placed), baseName });
 }
 
-function fromTheFuture(entry: ReadEntry, now: Date): Problem {
-  return lockProblem(
-    'keys-lock-clock',
-    entry.line,
-    `Line ${entry.line} of ${KEYS_LOCK_FILE} is dated ${entry.at}, but it is ${now.toISOString().slice(0, 16)}Z`,
-    'Correct the clock of the machine that wrote it (or of this one), then take the base version of the lock and run the command again.',
-    entry.at,
-  );
-}
+const fromTheFuture = ({ line, at: time }: ReadEntry, now: Date): Problem => known.keysLockClock(lockPlace(line), { line, time, now });
 
 export function clockBehind(lock: KeysLock, now: Date): Problem | undefined {
   const last = lock.entries.at(-1);

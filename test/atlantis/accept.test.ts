@@ -117,7 +117,7 @@ describe('a rendered tree', () => {
     write('cdktf.out/stacks/x/.terraformrc');
     write('cdktf.out/stacks/x/provider.tf');
     const wrong = wrongInRendered(folder);
-    for (const path of ['links.yaml: no regular file', 'dist/gke-b: no regular file', 'hard.yaml: has another name', 'pipe.yaml: no regular file', 'run.sh: a file that synth never writes', 'new\\nline.yaml": a name', '.terraformrc: a file', 'provider.tf: a file', 'outside: has another name']) {
+    for (const path of ['links.yaml: not a regular file', 'dist/gke-b: not a regular file', 'hard.yaml: has another name', 'pipe.yaml: not a regular file', 'run.sh: a file that synth never writes', 'new\\nline.yaml": a name', '.terraformrc: a file', 'provider.tf: a file', 'outside: has another name']) {
       expect(wrong.filter((text) => text.includes(path)), path).toHaveLength(1);
     }
     expect(wrong).toHaveLength(9);

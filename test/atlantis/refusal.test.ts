@@ -140,7 +140,7 @@ describe("GitHub's workflow", () => {
       join(bin, 'node'),
       `case "$2 $3" in
         'server comment') cd '${ROOT}'; exec '${process.execPath}' "$@" ;;
-        'server accept') ${accepted ? 'exit 0' : 'echo "error: dist/x: no regular file" >&2; exit 1'} ;;
+        'server accept') ${accepted ? 'exit 0' : 'echo "error: dist/x: not a regular file" >&2; exit 1'} ;;
         'plan --root') ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
       esac`,
     );
@@ -203,7 +203,7 @@ describe("GitHub's workflow", () => {
     ['the pull request was not rendered', { head: 'failure' }, 'the pull request: failure'],
     ['rendering was cancelled', { head: 'cancelled' }, 'the pull request: cancelled'],
     ['what is merged was not rendered', { base: 'failure' }, 'what is merged: failure'],
-    ['what was rendered is not accepted', { accepted: false }, 'dist/x: no regular file'],
+    ['what was rendered is not accepted', { accepted: false }, 'dist/x: not a regular file'],
     ['no plan is made', { planned: false }, 'error: no plan'],
   ])('posts that %s, and fails', (_what, outcome, said) => {
     const { code, posted } = job(outcome);

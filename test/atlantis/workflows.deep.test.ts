@@ -186,7 +186,7 @@ export class GcpBootstrapStack extends TerraformStack {
 
     it('hands nothing on but what synth renders', () => {
       const at = (when: string): string => `${SYNC} process.on('exit', () => { ${when} });`;
-      expect(refused(withCode('link', at(`fs.symlinkSync('/var/lib/stockade', '/out/dist/x')`)))).toContain('dist/x: no regular file');
+      expect(refused(withCode('link', at(`fs.symlinkSync('/var/lib/stockade', '/out/dist/x')`)))).toContain('dist/x: not a regular file');
       expect(refused(withCode('more', at(`fs.writeFileSync('/out/cdktf.out/stacks/${STACK}/more.tf', 'x')`)))).toContain('more.tf: a file that synth never writes');
       expect(refused(withCode('program', at(`fs.writeFileSync('/out/cdktf.out/stacks/${STACK}/cdk.tf.json', JSON.stringify({ terraform: { backend: { local: {} } }, data: { external: { x: { program: ['env'] } } } }))`)))).toContain('data "external"');
     });

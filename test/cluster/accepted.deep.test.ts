@@ -127,46 +127,58 @@ describe.each(RUNS)('$title', ({ cluster, apiServer }) => {
       const editor = await controlPlane().as({ user: 'editor@example.com', groups: ['system:masters'] });
       const statefulSet = manifests.nodes.find(({ kind }) => kind === 'StatefulSet')!;
       await expect(editor.apply(statefulSet, { dryRun: true, force: true })).rejects.toThrow(/ValidatingAdmissionPolicy 'stockade-/);
-      await removeNative(admin, policiesOf(example.fleet, cluster.name));
-      await expect(editor.apply(statefulSet, { dryRun: true, force: true })).resolves.toBeDefined();
     });
 
-    it('holds the quota to what is declared: one StatefulSet, one pod, one PVC more is refused, and taken once the quota is gone', async () => {
-      const running = (await statefulSets()).filter(({ spec }) => spec.replicas === 1);
-      for (const namespace of new Set(running.map(({ metadata }) => metadata.namespace!))) {
-        const one = running.find(({ metadata }) => metadata.namespace === namespace)!;
-        const claim = manifests.nodes.find(({ kind, metadata }) => kind === 'PersistentVolumeClaim' && metadata.namespace === namespace)!;
-        const more = [
-          ['/apis/apps/v1', 'statefulsets', manifests.nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.namespace === namespace && metadata.name === one.metadata.name)!],
-          ['/api/v1', 'pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace, labels: one.spec.template.metadata.labels }, spec: one.spec.template.spec }],
-          ['/api/v1', 'persistentvolumeclaims', claim],
-        ] as const;
-        const create = async (root: string, plural: string, object: Manifest): Promise<number | string> => {
-          const another = { ...object, metadata: { ...object.metadata, name: 'one-more' } };
-          // A dry run asks the quota, and takes nothing from it.
-          const { status, body } = await admin.request('POST', `${root}/namespaces/${namespace}/${plural}?dryRun=All`, { body: another });
-          return status === 201 ? status : (body as { message: string }).message;
-        };
-        for (const [root, plural, object] of more) {
-          expect(await create(root, plural, object as Manifest)).toMatch(/is forbidden: exceeded quota: declared, requested: /);
+    describe('without the policies', () => {
+      beforeAll(() => removeNative(admin, policiesOf(example.fleet, cluster.name)));
+      afterAll(() => installNative(admin, policiesOf(example.fleet, cluster.name), platform));
+
+      it('the control: the same is let in', async () => {
+        const editor = await controlPlane().as({ user: 'editor@example.com', groups: ['system:masters'] });
+        const statefulSet = manifests.nodes.find(({ kind }) => kind === 'StatefulSet')!;
+        await expect(editor.apply(statefulSet, { dryRun: true, force: true })).resolves.toBeDefined();
+      });
+
+      it('holds the quota to what is declared: one StatefulSet, one pod, one PVC more is refused, and taken once the quota is gone', async () => {
+        const running = (await statefulSets()).filter(({ spec }) => spec.replicas === 1);
+        for (const namespace of new Set(running.map(({ metadata }) => metadata.namespace!))) {
+          const one = running.find(({ metadata }) => metadata.namespace === namespace)!;
+          const claim = manifests.nodes.find(({ kind, metadata }) => kind === 'PersistentVolumeClaim' && metadata.namespace === namespace)!;
+          const more = [
+            ['/apis/apps/v1', 'statefulsets', manifests.nodes.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.namespace === namespace && metadata.name === one.metadata.name)!],
+            ['/api/v1', 'pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace, labels: one.spec.template.metadata.labels }, spec: one.spec.template.spec }],
+            ['/api/v1', 'persistentvolumeclaims', claim],
+          ] as const;
+          const create = async (root: string, plural: string, object: Manifest): Promise<number | string> => {
+            const another = { ...object, metadata: { ...object.metadata, name: 'one-more' } };
+            // A dry run asks the quota, and takes nothing from it.
+            const { status, body } = await admin.request('POST', `${root}/namespaces/${namespace}/${plural}?dryRun=All`, { body: another });
+            return status === 201 ? status : (body as { message: string }).message;
+          };
+          for (const [root, plural, object] of more) {
+            expect(await create(root, plural, object as Manifest)).toMatch(/is forbidden: exceeded quota: declared, requested: /);
+          }
+          const path = `/api/v1/namespaces/${namespace}/resourcequotas/declared`;
+          const quota = await admin.get(path);
+          await admin.call('DELETE', path);
+          try {
+            await until('the API server forgot the quota', async () => (await create('/api/v1', 'pods', more[1][2])) === 201);
+            for (const [root, plural, object] of more) expect(await create(root, plural, object as Manifest)).toBe(201);
+          } finally {
+            const { apiVersion, kind, metadata, spec } = quota as LiveObject & { spec: object };
+            await admin.call('POST', `/api/v1/namespaces/${namespace}/resourcequotas`, { apiVersion, kind, metadata: { name: metadata.name, namespace, labels: metadata.labels }, spec });
+          }
         }
-        const path = `/api/v1/namespaces/${namespace}/resourcequotas/declared`;
-        const quota = await admin.get(path);
-        await admin.call('DELETE', path);
-        await until('the API server forgot the quota', async () => (await create('/api/v1', 'pods', more[1][2])) === 201);
-        for (const [root, plural, object] of more) expect(await create(root, plural, object as Manifest)).toBe(201);
-        const { apiVersion, kind, metadata, spec } = quota as LiveObject & { spec: object };
-        await admin.call('POST', `/api/v1/namespaces/${namespace}/resourcequotas`, { apiVersion, kind, metadata: { name: metadata.name, namespace, labels: metadata.labels }, spec });
-      }
-    });
+      });
 
-    it('refuses a pod that its level forbids', async () => {
-      for (const { metadata } of await admin.list('/api/v1/namespaces')) {
-        if (metadata.labels?.['pod-security.kubernetes.io/enforce'] !== 'restricted') continue;
-        const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'loose', namespace: metadata.name }, spec: { hostPID: true, containers: [{ name: 'c', image: 'example.com/x:1' }] } };
-        const { status, body } = await admin.request('POST', `/api/v1/namespaces/${metadata.name}/pods?dryRun=All`, { body: pod });
-        expect([status, (body as { message: string }).message]).toEqual([403, expect.stringContaining('violates PodSecurity "restricted:')]);
-      }
+      it('refuses a pod that its level forbids', async () => {
+        for (const { metadata } of await admin.list('/api/v1/namespaces')) {
+          if (metadata.labels?.['pod-security.kubernetes.io/enforce'] !== 'restricted') continue;
+          const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'loose', namespace: metadata.name }, spec: { hostPID: true, containers: [{ name: 'c', image: 'example.com/x:1' }] } };
+          const { status, body } = await admin.request('POST', `/api/v1/namespaces/${metadata.name}/pods?dryRun=All`, { body: pod });
+          expect([status, (body as { message: string }).message]).toEqual([403, expect.stringContaining('violates PodSecurity "restricted:')]);
+        }
+      });
     });
   });
 });

@@ -1,5 +1,6 @@
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { send, type Connections } from './send';
 
 /** Who asks: a client certificate, or a token of a service account. */
 export type Credentials = { readonly certificate: string; readonly key: string } | { readonly token: string };
@@ -68,7 +69,7 @@ export interface Resource {
 
 /** The Kubernetes API as one identity sees it. */
 export class Api {
-  private readonly agent: Agent;
+  private readonly connections: Connections;
   private readonly headers: Record<string, string> = {};
   private discovered: Promise<readonly Resource[]> | undefined;
 
@@ -79,7 +80,7 @@ export class Api {
   ) {
     const identity = 'token' in credentials ? {} : { cert: credentials.certificate, key: credentials.key };
     if ('token' in credentials) this.headers['authorization'] = `Bearer ${credentials.token}`;
-    this.agent = new Agent({ keepAlive: true, maxSockets: 16, ca: authority, ...identity });
+    this.connections = { kept: new Agent({ keepAlive: true, maxSockets: 16, ca: authority, ...identity }), fresh: new Agent({ ca: authority, ...identity }) };
   }
 
   /** Another identity at the same API server. */
@@ -181,16 +182,12 @@ export class Api {
 
   /** Closes idle connections. */
   close(): void {
-    this.agent.destroy();
+    this.connections.kept.destroy();
+    this.connections.fresh.destroy();
   }
 
   private open(method: string, path: string, payload: Buffer | undefined, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
-    const options: RequestOptions = { method, agent: this.agent, headers: { ...this.headers, ...headers }, signal };
-    return new Promise((resolve, reject) => {
-      const sent = httpsRequest(new URL(path, this.url), options, resolve);
-      sent.on('error', reject);
-      sent.end(payload);
-    });
+    return send(new URL(path, this.url), { method, headers: { ...this.headers, ...headers }, signal }, payload, this.connections);
   }
 
   private async discover(): Promise<Resource[]> {

@@ -9,7 +9,7 @@ import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
 import { describePods, isReady, until, type NodeObject, type PodObject } from './machines';
-import { installNative, policiesOf, removeNative } from './policies';
+import { installNative, policiesOf, removeNative, withoutNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
 const CLUSTER = 'gke-europe-west1';
@@ -250,12 +250,16 @@ describeCluster(`${CLUSTER} on simulated machines`, () => {
       it('the control: without the policies the next forced apply starts it', async () => {
         const statefulSet = await one();
         await operator.patch(pathOf(statefulSet), stopOf());
-        await gone(statefulSet);
-        await removeNative(admin, policies);
-        await deployer.apply(renderedOf(statefulSet), { force: true });
-        await settled();
-        expect(isReady(await podOf(statefulSet))).toBe(true);
-        await operator.patch(pathOf(statefulSet), { metadata: { annotations: { [ANNOTATIONS.hold]: null } } });
+        try {
+          await gone(statefulSet);
+          await withoutNative(admin, policies, async () => {
+            await deployer.apply(renderedOf(statefulSet), { force: true });
+            await settled();
+          });
+          expect(isReady(await podOf(statefulSet))).toBe(true);
+        } finally {
+          await operator.patch(pathOf(statefulSet), { metadata: { annotations: { [ANNOTATIONS.hold]: null } } });
+        }
       });
     });
 

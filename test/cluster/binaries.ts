@@ -162,7 +162,8 @@ export async function built(module: GoModule, tools: readonly string[], surround
   const env = { ...surroundings, ...module.env };
   const goMod = readFileSync(join(source, 'go.mod'), 'utf8');
   const version = module.path === undefined ? 'own' : pinnedVersion(goMod, module.path);
-  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-ldflags=${['-s', '-w', ...module.ldflags(version)].join(' ')}`];
+  // Nobody debugs them: without DWARF, compiling takes a quarter less.
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=false', `-ldflags=${['-s', '-w', ...module.ldflags(version)].join(' ')}`];
   const key = createHash('sha256')
     .update(goMod)
     .update(readFileSync(join(source, 'go.sum')))

@@ -9,7 +9,7 @@ import { ApiError, type Api, type LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type Example } from './example';
 import { GATEKEEPER, haltGatekeeper, installGatekeeper, removeGatekeeper, runGatekeeper, violations } from './gatekeeper';
 import { describePods, isReady, loseMachines, until, type PodObject } from './machines';
-import { installNative, policiesOf, removeNative } from './policies';
+import { installNative, policiesOf, removeNative, withoutNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
 const CLUSTER = 'gke-europe-west1';
@@ -35,6 +35,11 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     const reply = await admin.request('GET', pod(name));
     return reply.status === 200 ? (reply.body as LiveObject).metadata.uid : undefined;
   };
+  const anotherThan = (name: string, before: string | undefined): Promise<void> =>
+    until('another pod took its place', async () => {
+      const now = await uidOf(name);
+      return now !== undefined && now !== before;
+    });
   const running = async (): Promise<PodObject[]> => (await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)).filter(isReady);
   const wanted = (): number => manifests.filter(({ kind }) => kind === 'StatefulSet').length;
   const allReady = (): Promise<void> => until('every pod is ready', async () => (await running()).length === wanted(), { describe: async () => describePods(await admin.list<PodObject>(`/api/v1/namespaces/${NAMESPACE}/pods`)) });
@@ -55,6 +60,15 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
 
   describe('its audit', () => {
     const kindOf = (rule: string): Manifest => policies.gatekeeper.constraints.find(({ kind }) => kind === templateKind(rule))!;
+
+    /** Nobody asks Gatekeeper meanwhile; its audit goes on. */
+    const mend = async (): Promise<void> => {
+      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder, keepConstraints: true });
+      await admin.request('DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/second`);
+      await applyAll(admin, [statefulSet()], { force: true });
+      await until('the second pod is gone', async () => (await uidOf(`${statefulSet().metadata.name}-1`)) === undefined);
+    };
+    afterAll(mend);
 
     beforeAll(async () => {
       await installGatekeeper(controlPlane(), policies.gatekeeper, { binary: inject('binaries').gatekeeper, builder });
@@ -86,11 +100,8 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       expect(hardening).toContainEqual(expect.stringMatching(new RegExp(`^StatefulSet ${name}: .*read-only root`)));
       expect(others).toContainEqual(expect.stringMatching(/^Deployment second: a Deployment has no place/));
 
-      // Mended, it finds nothing: what it reports is what is there. Nobody asks it meanwhile; its audit goes on.
-      await removeGatekeeper(controlPlane(), policies.gatekeeper, { builder, keepConstraints: true });
-      await admin.call('DELETE', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/second`);
-      await applyAll(admin, [statefulSet()], { force: true });
-      await until('the second pod is gone', async () => (await uidOf(`${name}-1`)) === undefined);
+      // Mended, it finds nothing: what it reports is what is there.
+      await mend();
       expect(await found('single-replica')).toEqual([]);
       await allReady();
     });
@@ -157,10 +168,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
       const before = await uidOf(name);
       const controller = await controlPlane().controller('statefulset-controller');
       await controller.call('DELETE', pod(name));
-      await until('another pod took its place', async () => {
-        const now = await uidOf(name);
-        return now !== undefined && now !== before;
-      });
+      await anotherThan(name, before);
       await allReady();
     });
 
@@ -205,12 +213,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K2, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = signer();
       const uid = await uidOf(name);
-      await removeNative(admin, policies);
-      await until('another pod took its place', async () => {
-        const now = await uidOf(name);
-        return now !== undefined && now !== uid;
-      });
-      await installNative(admin, policies, builder);
+      await withoutNative(admin, policies, () => anotherThan(name, uid), builder);
     });
 
     it('K3: out-of-service on a machine that is only cut off: the signer\'s pod stays, and no second one is made', async () => {
@@ -233,11 +236,7 @@ describeCluster(`${CLUSTER} with Gatekeeper`, () => {
     it('K3, the control: without policies it is force-deleted, and a second one is made', async () => {
       const name = second();
       const uid = await uidOf(name);
-      await removeNative(admin, policies);
-      await until('another pod took its place', async () => {
-        const now = await uidOf(name);
-        return now !== undefined && now !== uid;
-      });
+      await withoutNative(admin, policies, () => anotherThan(name, uid), builder);
     });
   });
 });

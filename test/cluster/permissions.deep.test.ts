@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkFleetFolder } from '../../model/check-folder';
 import { appliedBy } from '../../apps/platform';
-import { PERMISSIONS, PLATFORM_ROLES, type PlatformRole, type PolicyRule } from '../../apps/platform/permissions';
+import { PERMISSIONS, PLATFORM_ROLES, type PlatformRole, type PolicyRule, type Scope } from '../../apps/platform/permissions';
 import { catalogue } from '../../chains';
 import type { Manifest } from '../../constructs/manifest';
 import { nodeOperatorRules } from '../../constructs/node-role';
@@ -113,7 +113,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
           const questions = here.flatMap(({ group, resource }) => VERBS.map((verb): Question => ({ verb, group, resource, namespace, name: NAMED.has(verb) ? 'some-name' : undefined })));
           const answers = await inParallel(questions, async (question) => ((await may(who, question)) ? [asText(question)] : []));
           asked += questions.length;
-          const expected = questions.filter((question) => isDeclared(who, question, namespace === own.namespace)).map(asText);
+          const expected = questions.filter((question) => isDeclared(who, question, namespace === own.namespace ? 'namespaced' : namespace === SYSTEM_NAMESPACE ? 'programs' : 'cluster')).map(asText);
           expect({ who, namespace, may: answers.flat().sort() }).toEqual({ who, namespace, may: expected.sort() });
         }
       }
@@ -129,7 +129,7 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
       await admin.call('POST', `${path}/roles`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta, rules: [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }] });
       await admin.call('POST', `${path}/rolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: meta, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'too-much' }, subjects: [binding] });
       await until('the authorizer saw it', () => may('viewer', question));
-      expect(isDeclared('viewer', question, true)).toBe(false);
+      expect(isDeclared('viewer', question, 'namespaced')).toBe(false);
       for (const kind of ['rolebindings', 'roles']) await admin.call('DELETE', `${path}/${kind}/too-much`);
     });
 
@@ -225,13 +225,13 @@ describe.each(['gke-europe-west1', 'eks-eu-central-1'])('%s', (name) => {
 });
 
 /** Whether the table grants it: in a staking namespace, or anywhere. Node by node rights don't come into it: nothing is called so. */
-function isDeclared(who: Who, { verb, group, resource }: Question, staking: boolean): boolean {
+function isDeclared(who: Who, { verb, group, resource }: Question, place: Scope): boolean {
   if (OF_EVERYONE.has(`${verb} ${group}/${resource}`)) return true;
   if (!PLATFORM_ROLES.includes(who as PlatformRole)) return false;
   const holds = ({ apiGroups, resources, verbs }: PolicyRule): boolean => apiGroups.includes(group) && resources.includes(resource) && verbs.includes(verb);
   return PERMISSIONS.flatMap(({ grants }) => grants)
     .filter(({ to }) => to.includes(who as PlatformRole))
-    .some(({ namespaced = [], cluster = [] }) => cluster.some(holds) || (staking && namespaced.some(holds)));
+    .some((grant) => [...(grant.cluster ?? []), ...(grant[place] ?? [])].some(holds));
 }
 
 /**

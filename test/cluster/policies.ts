@@ -47,6 +47,16 @@ export async function removeNative(admin: Api, { native }: Pick<AdmissionPolicie
   await inForce(admin, false);
 }
 
+/** What happens without the native policies, for a control; they are back whatever came of it, so that a control that fails takes no other test with it. */
+export async function withoutNative(admin: Api, policies: Pick<AdmissionPolicies, 'native'>, work: () => Promise<void>, applier = admin): Promise<void> {
+  try {
+    await removeNative(admin, policies);
+    await work();
+  } finally {
+    await installNative(admin, policies, applier);
+  }
+}
+
 interface LivePolicy extends LiveObject {
   readonly status?: { readonly observedGeneration?: number; readonly typeChecking?: { readonly expressionWarnings?: readonly { readonly fieldRef: string; readonly warning: string }[] } };
 }

@@ -9,7 +9,7 @@ import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import type { Api, LiveObject } from './api';
 import { applyAll, manifestsOf, quotasKnown, renderExample, type ClusterManifests, type Example } from './example';
 import { addMachines, describeNodes, describePods, isReady, loseMachines, until, type Condition, type NodeObject, type PodObject } from './machines';
-import { installNative, policiesOf, removeNative } from './policies';
+import { installNative, policiesOf, withoutNative } from './policies';
 import { describeCluster, useControlPlane, useMachines } from './suite';
 
 const CLUSTER = 'gke-europe-west1';
@@ -191,8 +191,9 @@ describeCluster(`${CLUSTER} and its machines`, () => {
       const signer = (await stakingPods()).find(({ metadata }) => metadata.labels![LABELS.signer] === 'true')!;
       const its = signer.spec.nodeName!;
       const ended = (await on(its)).map(({ metadata }) => metadata.uid);
-      await removeNative(admin, policiesOf(fleet!, CLUSTER));
-      expect(await kubectl('drain', its, '--ignore-daemonsets', '--delete-emptydir-data', '--disable-eviction', '--grace-period=0', '--force', '--timeout=60s')).toContain(`node/${its} drained`);
+      await withoutNative(admin, policiesOf(fleet!, CLUSTER), async () => {
+        expect(await kubectl('drain', its, '--ignore-daemonsets', '--delete-emptydir-data', '--disable-eviction', '--grace-period=0', '--force', '--timeout=60s')).toContain(`node/${its} drained`);
+      });
       const now = (await stakingPods()).map(({ metadata }) => metadata.uid);
       expect(ended.filter((uid) => now.includes(uid))).toEqual([]);
     });

@@ -8,7 +8,8 @@ const folder = dirname(fileURLToPath(import.meta.url));
 export default defineConfig({
   root: folder,
   test: {
-    include: ['*.test.ts'],
+    // The others are fast tests.
+    include: ['*.deep.test.ts'],
     globalSetup: ['global-setup.ts'],
     // Each file starts control planes of its own, and spends much of its time waiting for what Kubernetes does in its own time.
     maxWorkers: 2,

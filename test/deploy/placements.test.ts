@@ -4,7 +4,7 @@ import { claimsOf } from '../../constructs/claims';
 import { judgePlacements, type PlacementJudgement } from '../../apps/deploy/placements';
 import { readRendered } from '../../apps/deploy/rendered';
 import type { Manifest } from '../../constructs/manifest';
-import type { AgentConfig } from '../../constructs/secret-agent';
+import type { AgentConfig } from '../../contract/agent-config';
 import type { DraftEntry } from '../../model/keys/journal';
 import { keySecretPath } from '../../naming';
 import { GOLDEN } from '../golden/trees';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brokenLinks, unknownNames, withoutWayIn } from './links';
+import { brokenLinks, unknownNames, unseen, withoutWayIn } from './links';
 import { describeFault, page, readPages } from './pages';
 
 const pages = readPages();
@@ -11,6 +11,10 @@ describe('what pages lead to', () => {
 
   it('every runbook leads to how one gets in', () => {
     expect(withoutWayIn(pages).map(describeFault)).toEqual([]);
+  });
+
+  it('every runbook is found by what somebody sees', () => {
+    expect(unseen(pages).map(describeFault)).toEqual([]);
   });
 
   it('files, fields and policies in backticks are there', () => {
@@ -28,6 +32,10 @@ describe('control: a page that is wrong', () => {
 
   it('a runbook without the way in is found', () => {
     expect(withoutWayIn([...pages, bad]).map(({ page: path }) => path)).toEqual([bad.path]);
+  });
+
+  it('a runbook that no symptom leads to is found', () => {
+    expect(unseen([...pages, bad]).map(({ page: path }) => path)).toEqual([bad.path]);
   });
 
   it('a made-up file, field and policy are found, and the real ones beside them are not', () => {

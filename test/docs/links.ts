@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { RULE_NAMES } from '../../apps/policies';
-import { codeSpans, type Fault, type Page } from './pages';
+import { codeSpans, type Fault, type Page, RUNBOOKS } from './pages';
 
 /** Links that lead nowhere: to a file that isn't there, or to a heading that its page lacks. */
 export function brokenLinks(pages: readonly Page[], root = '.'): Fault[] {
@@ -35,13 +35,22 @@ const anchorsOf = ({ blocks }: Page): ReadonlySet<string> =>
       ),
   );
 
+/** Runbooks that the page of symptoms leads nobody to. */
+export function unseen(pages: readonly Page[]): Fault[] {
+  const symptoms = `${RUNBOOKS}symptoms.md`;
+  const { text } = pages.find(({ path }) => path === symptoms)!;
+  return pages
+    .filter(({ path }) => path.startsWith(RUNBOOKS) && path !== symptoms && !text.includes(`](${path.slice(RUNBOOKS.length)}`))
+    .map(({ path }) => ({ page: path, line: 1, problem: `${symptoms} leads to it by no line` }));
+}
+
 /** Every runbook but the page itself leads to how one gets in. */
 export const withoutWayIn = (pages: readonly Page[]): Fault[] =>
   pages
     .filter(({ path, text }) => path.startsWith('docs/runbooks/') && !path.endsWith('/get-in.md') && !text.includes('](get-in.md'))
     .map(({ path }) => ({ page: path, line: 1, problem: 'says nowhere how one gets in: link to get-in.md at its top' }));
 
-const ROOMS = ['apps', 'chains', 'constructs', 'docs', 'fleet', 'infra', 'model', 'naming', 'test', 'tools', 'workspace'];
+const ROOMS = ['apps', 'chains', 'cli', 'constructs', 'contract', 'docs', 'fleet', 'infra', 'model', 'naming', 'test', 'tools', 'workspace'];
 
 /** Files, fields and policies that stand in backticks and are not there. */
 export function unknownNames(pages: readonly Page[], { root = '.', source = sourceOf(root) }: { readonly root?: string; readonly source?: ReadonlySet<string> } = {}): Fault[] {

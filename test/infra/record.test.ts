@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from 'js-yaml';
 import { UserError } from '../../errors/user-error';
 import { parseOutputs, recordOutputs } from '../../infra/observed';
+import { stockade } from '../run';
 import { OUTPUTS } from '../../infra/context/outputs';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';
 
@@ -86,7 +86,7 @@ describe('recording outputs', () => {
 
 describe('npm run record', () => {
   let folder: string;
-  const run = (...args: string[]) => spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, '..', '..', 'infra', 'record.ts'), '--fleet', join(folder, 'fleet'), ...args], { encoding: 'utf8', cwd: join(__dirname, '..', '..') });
+  const run = (...args: string[]) => stockade(['record', '--fleet', join(folder, 'fleet'), ...args]);
   const observed = (cluster: string): string => join(folder, 'fleet', 'observed', `${cluster}.yaml`);
 
   beforeAll(() => {
@@ -97,33 +97,33 @@ describe('npm run record', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('writes what files have', () => {
-    const { status, stdout, stderr } = run('--cluster', 'eks-us-east-2', '--outputs', join(folder, 'network.json'), join(folder, 'cluster.json'));
+  it('writes what files have', async () => {
+    const { code: status, stdout, stderr } = await run('--cluster', 'eks-us-east-2', '--outputs', join(folder, 'network.json'), join(folder, 'cluster.json'));
     expect(status, stderr).toBe(0);
     expect(stdout).toContain('natAddresses: 2\n');
     expect(load(readFileSync(observed('eks-us-east-2'), 'utf8'))).toMatchObject({ natAddresses: ['192.0.2.1', '192.0.2.2'], oidcIssuer: issuer });
   });
 
-  it('asks terraform for both stacks where no file is given', () => {
+  it('asks terraform for both stacks where no file is given', async () => {
     const terraform = join(folder, 'terraform');
     writeFileSync(terraform, `#!/bin/sh\ncase "$1 $2 $3" in\n  -chdir=*-network\\ output\\ -json) cat ${join(folder, 'network.json')} ;;\n  -chdir=*-cluster\\ output\\ -json) cat ${join(folder, 'cluster.json')} ;;\n  *) exit 9 ;;\nesac\n`);
     chmodSync(terraform, 0o755);
     for (const kind of ['network', 'cluster']) mkdirSync(join(folder, 'stacks', `eks-eu-north-1-${kind}`), { recursive: true });
-    const { status, stderr } = run('--cluster', 'eks-eu-north-1', '--stacks', join(folder, 'stacks'), '--terraform', terraform);
+    const { code: status, stderr } = await run('--cluster', 'eks-eu-north-1', '--stacks', join(folder, 'stacks'), '--terraform', terraform);
     expect(status, stderr).toBe(0);
     expect(load(readFileSync(observed('eks-eu-north-1'), 'utf8'))).toEqual({ natAddresses: ['192.0.2.1', '192.0.2.2'], oidcIssuer: issuer });
   });
 
-  it('refuses an unknown cluster, and writes nothing', () => {
-    const { status, stderr } = run('--cluster', 'eks-us-east-3', '--outputs', join(folder, 'network.json'));
+  it('refuses an unknown cluster, and writes nothing', async () => {
+    const { code: status, stderr } = await run('--cluster', 'eks-us-east-3', '--outputs', join(folder, 'network.json'));
     expect(status).toBe(1);
     expect(stderr).toContain('cluster "eks-us-east-3" is unknown');
     expect(stderr).toContain('did you mean "eks-us-east-2"?');
     expect(existsSync(observed('eks-us-east-3'))).toBe(false);
   });
 
-  it('refuses one output from two stacks', () => {
-    const { status, stderr } = run('--cluster', 'eks-us-east-2', '--outputs', join(folder, 'network.json'), join(folder, 'network.json'));
+  it('refuses one output from two stacks', async () => {
+    const { code: status, stderr } = await run('--cluster', 'eks-us-east-2', '--outputs', join(folder, 'network.json'), join(folder, 'network.json'));
     expect([status, stderr]).toEqual([1, expect.stringContaining('nat_addresses is an output of')]);
   });
 });

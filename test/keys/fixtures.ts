@@ -40,7 +40,7 @@ export const catalogue: ChainCatalogue = { chains: { example: chain }, agentDema
 /** Where a declaration would be if each node took ten lines. */
 export const locate: Locate = ({ file, path }) => ({
   file,
-  line: 10 * (Number(path[1]) + 1) + (path.length > 2 ? 1 + Number(path[3]) : 0),
+  line: 10 * (Number(path[1]) + 1) + (path.length > 2 ? 1 + Number(path[3] ?? 0) : 0),
   column: 5,
 });
 

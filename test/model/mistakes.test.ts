@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { formatProblem, PROBLEM_CODES, type Place } from '../../model/errors';
 import { loadFleet, parseFleet } from '../../model/load';
+import { JOURNAL_MISTAKES } from '../keys/mistakes';
 import { baseFiles, type Files, replaced, unmarked } from './base';
 import { fakeCatalogue } from './fake-catalogue';
 import { type Mistake, MISTAKES } from './mistakes';
@@ -71,7 +72,7 @@ describe('a mistake on the disk', () => {
 
   it.each([
     ['a file that is not UTF-8', (path: string) => writeFileSync(path, Buffer.from([0xff, 0xfe, 0x00])), 'it is not UTF-8 text'],
-    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path), 'it is no regular file'],
+    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path), 'it is not a regular file'],
     ['a file beyond 16 MiB', (path: string) => writeFileSync(path, Buffer.alloc(16 * 1024 * 1024 + 1, 32)), 'it is larger than 16 MiB'],
   ])('unreadable-file: %s', (_what, make, reason) => {
     const path = join(folder, 'clusters/new.yaml');
@@ -89,7 +90,7 @@ describe('a mistake on the disk', () => {
 });
 
 it('has a fixture for every code of the catalogue', () => {
-  const shown = new Set<string>([...MISTAKES.map(({ code }) => code), 'unreadable-file']);
+  const shown = new Set<string>([...MISTAKES.map(({ code }) => code), 'unreadable-file', ...JOURNAL_MISTAKES.map(({ code }) => code)]);
   expect(PROBLEM_CODES.filter((code) => !shown.has(code))).toEqual([]);
   expect(new Set(PROBLEM_CODES).size).toBe(PROBLEM_CODES.length);
 });

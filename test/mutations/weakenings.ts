@@ -1,12 +1,6 @@
-/** One weakening of the source, and the point of `HARDENING_POINTS` or `POLICY_POINTS` whose test must fail for it. */
-export interface Weakening {
-  readonly point: string;
-  /** Relative to the repository. */
-  readonly file: string;
-  /** Found exactly once in the file. */
-  readonly from: string;
-  readonly to: string;
-}
+import { JOURNAL_WEAKENINGS } from './journal';
+import { POLICY_WEAKENINGS } from './policies';
+import type { Weakening } from './weakening';
 
 const STATEFUL_SET = 'constructs/stateful-set.ts';
 const STAKING_NODE = 'constructs/staking-node.ts';
@@ -14,12 +8,9 @@ const HARDENING = 'constructs/hardening.ts';
 const STORAGE = 'constructs/storage.ts';
 const SERVICES = 'constructs/services.ts';
 const AGENT = 'constructs/secret-agent.ts';
-const KEPT = 'apps/policies/kept.ts';
-const BIND = 'apps/policies/render.ts';
-const WEBHOOK = 'apps/policies/webhook.ts';
-const RULES = 'apps/policies/rules';
 
-export const WEAKENINGS: readonly Weakening[] = [
+/** Of a node's manifests. */
+const NODE_WEAKENINGS: readonly Weakening[] = [
   { point: 'one-stateful-set-per-component', file: STAKING_NODE, from: '    statefulSet({\n', to: "    { apiVersion: 'batch/v1', kind: 'Job', metadata },\n    statefulSet({\n" },
   { point: 'no-service-account-token', file: STAKING_NODE, from: 'KubeServiceAccount, { metadata,', to: 'KubeServiceAccount, { metadata: { ...metadata, name: `${metadata.name}-x` },' },
   { point: 'single-replica', file: STATEFUL_SET, from: 'replicas: input.running ? 1 : 0', to: 'replicas: input.running ? 2 : 0' },
@@ -85,30 +76,6 @@ export const WEAKENINGS: readonly Weakening[] = [
   { point: 'one-version-of-each-image', file: STATEFUL_SET, from: '`${repository}:${version}${digest', to: '`${repository}:latest${digest' },
   { point: 'arguments-hold-no-secret', file: STATEFUL_SET, from: 'args: [...args],', to: "args: [...args, 'a'.repeat(64)]," },
   { point: 'client-is-the-main-process', file: STATEFUL_SET, from: '...(command ? { command: [...command] } : {}),', to: "command: ['/bin/sh', '-c']," },
-
-  { point: 'a-stop-always-passes', file: BIND, from: 'expression: `variables.kept || (${validation.expression})`', to: 'expression: validation.expression' },
-  { point: 'a-stop-always-passes', file: KEPT, from: "key in ${DIALS} || ", to: '' },
-  { point: 'a-stop-always-passes', file: `${RULES}/single-replica.ts`, from: "shape: ['spec.ordinals']", to: "shape: ['spec.ordinals', 'spec.replicas']" },
-  { point: 'a-stop-always-passes', file: `${RULES}/workload-identity.ts`, from: "'spec.updateStrategy.type',", to: "'spec.updateStrategy'," },
-  { point: 'a-start-is-judged-in-full', file: KEPT, from: '.orValue(${LEFT_OUT}) <= ', to: '.orValue(${LEFT_OUT}) != ' },
-  { point: 'a-start-is-judged-in-full', file: KEPT, from: "object.kind == 'Scale' ? 0 : 1", to: "object.kind == 'Scale' ? 1 : 0" },
-  { point: 'a-start-is-judged-in-full', file: KEPT, from: "${partitionOf('object')} == 1)", to: 'true)' },
-  { point: 'a-start-is-judged-in-full', file: KEPT, from: '(object.?spec.?suspend.orValue(false) || !oldObject.?spec.?suspend.orValue(false)) && ', to: '' },
-  { point: 'a-start-is-judged-in-full', file: KEPT, from: "`request.operation == 'UPDATE'`, ", to: '' },
-  { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/hardened-pods.ts`, from: "shape: ['spec.template']", to: 'shape: []' },
-  { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/no-other-workloads.ts`, from: "shape: ['spec', 'template']", to: "shape: ['template']" },
-  { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/workload-identity.ts`, from: "    'metadata.ownerReferences',\n", to: '' },
-  { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/signing-state-kept.ts`, from: "'metadata.labels', ", to: '' },
-  { point: 'who-asks-is-always-judged', file: BIND, from: "(validation.judges ?? judges) !== 'object'", to: "shape === undefined" },
-  { point: 'a-pod-that-ended-goes', file: `${RULES}/pod-deletion.ts`, from: 'variables.ended || ', to: '' },
-  { point: 'a-pod-that-ended-goes', file: `${RULES}/pod-deletion.ts`, from: "['Failed', 'Succeeded'] && ", to: "['Failed'] && " },
-  { point: 'a-running-container-outweighs-the-phase', file: `${RULES}/pod-deletion.ts`, from: " && !(${someContainerRuns('oldObject')})", to: '' },
-  { point: 'a-running-container-outweighs-the-phase', file: 'apps/policies/vocabulary.ts', from: "['containerStatuses', 'ephemeralContainerStatuses', 'initContainerStatuses']", to: "['containerStatuses']" },
-  { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: "has(oldObject.metadata.deletionTimestamp) && ", to: '' },
-  { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: '![variables.phase, variables.oldPhase].exists(phase, phase in', to: '![variables.phase].exists(phase, phase in' },
-  { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: 'variables.isOwnKubelet || ${containersKept}', to: 'variables.isKubelet || ${containersKept}' },
-  { point: 'its-own-kubelet-says-that-a-pod-ended', file: 'apps/policies/vocabulary.ts', from: "variables.user == 'system:node:' + variables.machine", to: "variables.user.startsWith('system:node:')" },
-  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: "      { name: 'not-a-mere-stop', expression: inline(NOT_A_MERE_STOP, shared) },\n", to: '' },
-  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: "'metadata.ownerReferences', 'spec'])}", to: "'metadata.ownerReferences'])}" },
-  { point: 'a-stop-waits-for-no-webhook', file: WEBHOOK, from: 'variables.mayFire && ', to: '' },
 ];
+
+export const WEAKENINGS: readonly Weakening[] = [...NODE_WEAKENINGS, ...POLICY_WEAKENINGS, ...JOURNAL_WEAKENINGS];

@@ -38,7 +38,8 @@ export async function findNodeBinaries({ env = process.env, progress = () => und
   // The layout of cgroups that containerd and kubelet are set up for in `machine.ts`.
   if (!existsSync('/sys/fs/cgroup/memory')) throw new NoClusterHere('/sys/fs/cgroup has no cgroup v1 hierarchies; the machines of this suite are made for them');
   const packages = await debianPackages(env, progress);
-  const controlPlane = await findBinaries({ env, progress });
+  // Nothing here is simulated, judged by Gatekeeper, rendered by helm or of the next minor.
+  const controlPlane = await findBinaries({ env, progress, without: ['kwok', 'gatekeeper', 'helm', 'kube-apiserver-next'] });
   const kubernetes = await built(kubernetesModule(['kubelet']), ['kubelet'], env, progress);
   const standIns = await built(STAND_INS, STAND_INS.tools, env, progress);
   let wal2json = '';

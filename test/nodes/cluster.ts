@@ -2,6 +2,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { networkNamespace, LABELS } from '../../naming';
 import type { Manifest } from '../../constructs/manifest';
+import { contractSchemas } from '../../contract/json-schema';
 import type { Api, LiveObject } from '../cluster/api';
 import { ControlPlane } from '../cluster/control-plane';
 import { applyAll, quotasKnown } from '../cluster/example';
@@ -12,7 +13,7 @@ import { COSMOS, genesis, NodesFleet, ofNodes, POOL, secretsOfFleet, TAINT, ZONE
 import { buildImage, type ImageContent } from './images';
 import { Machine } from './machine';
 import { Network } from './network';
-import { SECRET_MANAGER_HOST, StandInSecretManager } from './secret-manager';
+import { SECRET_MANAGER_HOST, ServedSecretManager } from './secret-manager';
 
 /** A version of a client that starts and ends at once. */
 export const BROKEN = 'v99.0.0';
@@ -62,7 +63,7 @@ export class RealCluster {
   private constructor(
     readonly controlPlane: ControlPlane,
     readonly network: Network,
-    readonly secrets: StandInSecretManager,
+    readonly secrets: ServedSecretManager,
     readonly fleet: NodesFleet,
     /** Client, then its images: the older release, the newer one, and one that never runs. */
     readonly images: Readonly<Record<'geth' | 'cometbft', Releases>>,
@@ -75,7 +76,7 @@ export class RealCluster {
     try {
       const network = await Network.create(controlPlane);
       const apiPort = await network.forward(Number(new URL(controlPlane.url).port));
-      const secrets = await StandInSecretManager.start(controlPlane, network.address);
+      const secrets = await ServedSecretManager.start(controlPlane, network.address);
       for (const [source, secret] of secretsOfFleet()) secrets.keep(source, secret);
       await network.answerNames(controlPlane.admin, { [SECRET_MANAGER_HOST]: network.address });
 
@@ -86,7 +87,7 @@ export class RealCluster {
         if (imported) archives.push(archive);
         return { repository: content.repository, version: content.version, digest };
       };
-      const agent = await build({ repository: 'registry.example.com/stockade/secret-agent', version: '0.1.0', program: binaries.agent, as: 'agent', files: { 'etc/stockade/secret-manager-ca.crt': secrets.authority } });
+      const agent = await build({ repository: 'registry.example.com/stockade/secret-agent', version: '0.1.0', program: binaries.agent, as: 'agent', files: { 'etc/stockade/secret-manager-ca.crt': secrets.authority, ...contractFiles() } });
       const pause = await build({ repository: 'registry.example.com/stockade/pause', version: '1', program: binaries.pause, as: 'pause' });
       const releases = async (name: 'geth' | 'cometbft', repository: string): Promise<Releases> => {
         const wanted = clients.includes(name);
@@ -225,6 +226,8 @@ export interface Releases {
   readonly broken: BuiltImage;
 }
 
+/** What the agent judges messages by, where its image carries it. */
+const contractFiles = (): Record<string, string> => Object.fromEntries(Object.entries(contractSchemas()).map(([name, schema]) => [`etc/stockade/contract/${name}`, JSON.stringify(schema)]));
 const component = (network: NetworkName): string => (network === COSMOS ? 'node' : 'execution');
 const podNameOf = (network: NetworkName, node: string): string => `${node}-${component(network)}-0`;
 export const podPath = (network: NetworkName, node: string): string => `/api/v1/namespaces/${networkNamespace(network)}/pods/${podNameOf(network, node)}`;

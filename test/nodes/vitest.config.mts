@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['*.deep.test.ts'],
     globalSetup: ['global-setup.ts'],
-    // Each file starts a cluster of its own; two at once would wait for each other's processors.
-    fileParallelism: false,
+    // Each file starts a cluster of its own, and spends most of its time waiting for probes, leases and graces.
+    maxWorkers: 2,
     testTimeout: 600_000,
     hookTimeout: 600_000,
     teardownTimeout: 60_000,

@@ -3,7 +3,8 @@ import { platformFiles } from '../../apps/platform';
 import { appliedBy, PERMISSIONS, type PolicyRule } from '../../apps/platform/permissions';
 import type { Manifest } from '../../constructs/manifest';
 import { nodeOperatorRules } from '../../constructs/node-role';
-import { networkNamespace, nodeRoleName, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
+import { MONITORING_NAMESPACE, networkNamespace, nodeRoleName, PROGRAM_NAMESPACES, ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE } from '../../naming';
+import { painterObjects } from '../system/painter';
 import { eks, facts, fleet, gke, GROUPS } from './fleet';
 import { allowed, type AccessRequest, type Identity } from './rbac';
 
@@ -228,13 +229,13 @@ describe.each(CLUSTERS)('$name', ({ objects, identities }) => {
 
   it('grants exactly what is listed here, of every verb on every resource', () => {
     for (const who of EVERYONE) {
-      const { staking, cluster } = EXACT[who];
-      for (const place of ['staking', 'cluster', 'elsewhere'] as const) {
-        const namespace = { staking: STAKING, cluster: undefined, elsewhere: 'kube-system' }[place];
+      const { staking, programs = [], cluster } = EXACT[who];
+      for (const place of ['staking', 'system', 'monitoring', 'cluster', 'elsewhere'] as const) {
+        const namespace = { staking: STAKING, system: SYSTEM_NAMESPACE, monitoring: MONITORING_NAMESPACE, cluster: undefined, elsewhere: 'kube-system' }[place];
         const granted = RESOURCES.flatMap((resource) =>
           VERBS.filter((verb) => may(who, ask(verb, resource, NAMED.has(verb) ? 'some-name' : undefined, namespace))).map((verb) => `${verb} ${resource}`),
         );
-        const expected = new Set([...expand(cluster), ...(place === 'staking' ? expand(staking) : [])]);
+        const expected = new Set([...expand(cluster), ...(place === 'staking' ? expand(staking) : place === 'system' || place === 'monitoring' ? expand(programs) : [])]);
         expect({ who, place, granted: granted.sort() }).toEqual({ who, place, granted: [...expected].sort() });
       }
     }
@@ -252,12 +253,22 @@ describe.each(CLUSTERS)('$name', ({ objects, identities }) => {
     }
   });
 
-  it('binds the roles in each staking namespace, and nothing in the namespaces of services', () => {
+  it('binds the roles in each staking namespace, and in those of programs what reads them alone', () => {
     const namespaces = objects.filter(({ kind }) => kind === 'RoleBinding').map(({ metadata }) => metadata.namespace);
-    expect(new Set(namespaces)).toEqual(new Set([networkNamespace('mainnet'), networkNamespace('solana-testnet')]));
+    expect(new Set(namespaces)).toEqual(new Set([networkNamespace('mainnet'), networkNamespace('solana-testnet'), ...PROGRAM_NAMESPACES]));
+    const there = objects.filter(({ kind, metadata }) => kind === 'RoleBinding' && PROGRAM_NAMESPACES.includes(metadata.namespace ?? ''));
+    expect(there.map(({ metadata }) => metadata.name)).toEqual(PROGRAM_NAMESPACES.map(() => 'stockade-planner-programs'));
     for (const who of EVERYONE) {
       expect(may(who, ask('create', 'serviceaccounts/token', ROLLOUT_ENGINE_SERVICE_ACCOUNT, SYSTEM_NAMESPACE))).toBe(false);
       expect(may(who, ask('get', 'secrets', 'any', SYSTEM_NAMESPACE))).toBe(false);
+    }
+  });
+
+  it('lets the planner read every kind that a program is made of, and write none', () => {
+    for (const { apiVersion, kind } of painterObjects) {
+      const [group, plural] = [apiVersion.includes('/') ? `${apiVersion.split('/')[0]}:` : '', `${kind.toLowerCase()}s`.replace(/ys$/, 'ies')];
+      const answers = ['list', 'get', 'create', 'patch', 'delete'].map((verb) => may('planner', ask(verb, `${group}${plural}`, verb === 'list' || verb === 'create' ? undefined : 'x', SYSTEM_NAMESPACE)));
+      expect([kind, ...answers]).toEqual([kind, true, true, false, false, false]);
     }
   });
 
@@ -346,9 +357,10 @@ const RESOURCES = [
   ...['storageclasses', 'volumeattachments', 'volumeattachments/status', 'csidrivers', 'csinodes', 'volumeattributesclasses'].map((resource) => `storage.k8s.io:${resource}`),
 ];
 
-/** `verbs resource resource ...`, in staking namespaces and everywhere. Of a name that no node's Role holds. */
+/** `verbs resource resource ...`, in staking namespaces, in those of programs, and everywhere. Of a name that no node's Role holds. */
 interface Exact {
   readonly staking: readonly string[];
+  readonly programs?: readonly string[];
   readonly cluster: readonly string[];
 }
 
@@ -398,6 +410,10 @@ const EXACT: Readonly<Record<Who, Exact>> = {
   },
   planner: {
     staking: [...READS.staking, ...APPLIES, 'patch persistentvolumeclaims'],
+    programs: [
+      'get,list configmaps persistentvolumeclaims services policy:poddisruptionbudgets batch:cronjobs batch:jobs',
+      'get,list apps:daemonsets apps:deployments apps:replicasets apps:statefulsets rbac.authorization.k8s.io:rolebindings rbac.authorization.k8s.io:roles',
+    ],
     cluster: [
       ...READS.cluster,
       'get,list serviceaccounts networking.k8s.io:networkpolicies admissionregistration.k8s.io:validatingwebhookconfigurations templates.gatekeeper.sh:constrainttemplates constraints.gatekeeper.sh:stockadehold',

@@ -87,10 +87,10 @@ describe.each([gke(), eks])('the platform of $name', (cluster) => {
     }
   });
 
-  it('protects the staking namespaces, and no other', () => {
+  it('protects the staking namespaces and, under another label, our programs\'; no other', () => {
     for (const name of namespacesOf(cluster)) {
-      const staking = name.startsWith('staking-');
-      expect([name, find(objects, 'Namespace', name).metadata.labels?.[LABELS.protection]]).toEqual([name, staking ? 'staking' : undefined]);
+      const protection = name.startsWith('staking-') ? 'staking' : name === GATEKEEPER_NAMESPACE ? undefined : 'system';
+      expect([name, find(objects, 'Namespace', name).metadata.labels?.[LABELS.protection]]).toEqual([name, protection]);
     }
     expect(find(objects, 'Namespace', 'staking-mainnet').metadata.labels).toMatchObject({ [LABELS.network]: 'mainnet', [LABELS.chain]: 'ethereum' });
   });

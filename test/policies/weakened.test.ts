@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../apps/policies/render';
 import type { Policy } from '../../apps/policies/policy';
+import { missingClauses, POLICY_CLAUSES } from './policy-clauses';
 import { pathsRead, POLICY_POINTS, rendered } from './policy-points';
 
 /** That each of these can fail is shown by `npm run test:mutations`. */
@@ -10,6 +11,16 @@ describe('the policies', () => {
       expect([...check(rendered())]).toEqual([]);
     });
   }
+
+  for (const name of Object.keys(POLICY_CLAUSES)) {
+    it(`[${name}] has the clauses that hold it`, () => {
+      expect(missingClauses(rendered(), name)).toEqual([]);
+    });
+  }
+
+  it('have clauses that hold them, every one', () => {
+    expect(rendered().rules.map(({ name }) => name).sort()).toEqual(Object.keys(POLICY_CLAUSES).sort());
+  });
 
   it('hold updates to a shape in these rules', () => {
     const shaped = rendered().rules.filter((rule) => rule.validations.some(({ judges }) => (judges ?? rule.judges) === 'object'));

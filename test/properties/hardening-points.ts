@@ -1,5 +1,5 @@
 import type { ComponentSpec } from '../../chains/component';
-import type { AgentSecret } from '../../constructs/secret-agent';
+import type { AgentSecret } from '../../contract/agent-config';
 import {
   allContainers,
   clientOf,

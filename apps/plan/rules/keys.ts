@@ -1,9 +1,10 @@
-import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
+import type { AgentConfig } from '../../../contract/agent-config';
 import { catalogue } from '../../../chains';
 import type { Problem } from '../../../model/errors';
 import type { Declarations } from '../../../model/keys/declarations';
 import { asDeclared, keyNames, type KeyNames } from '../../../model/keys/names';
-import { shortened } from '../../../model/keys/retirement';
+import { shortened } from '../../../model/keys/journal';
 import { waits } from '../../../model/keys/waits';
 import { checkTransition, transitionRules } from '../../../model/keys/transitions';
 import { state } from '../../../model/keys/text';

@@ -1,4 +1,5 @@
-import { AGENT, type AgentConfig } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
+import type { AgentConfig } from '../../../contract/agent-config';
 import { state } from '../../../model/keys/text';
 import { claimsOf } from '../../../constructs/claims';
 import { finding, type Context, type NodeChange } from '../context';

@@ -108,7 +108,8 @@ export function namespace(change: ObjectChange, rest: Unexplained): Finding[] {
   const findings: Finding[] = [];
   for (const { path, before, after } of rest.take('metadata', 'labels')) {
     const key = path.slice(2).join('.');
-    if (key === LABELS.protection) findings.push(finding(change, 'policies', 'second-signer risk', 'namespace-protection', `${name}: ${key} goes from ${text(before)} to ${text(after)}; policies guard namespaces by it`));
+    // A namespace that had none is guarded from now on, like by a new policy.
+    if (key === LABELS.protection) findings.push(finding(change, 'policies', before === undefined ? 'interrupting' : 'second-signer risk', 'namespace-protection', `${name}: ${key} goes from ${text(before)} to ${text(after)}; policies guard namespaces by it`));
     else if (key.startsWith('pod-security.kubernetes.io/')) findings.push(finding(change, 'exceptions', 'hardening', 'pod-security', `${name}: ${key} goes from ${text(before)} to ${text(after)}`));
     else findings.push(finding(change, 'policies', key.startsWith(LABEL_PREFIX) ? 'second-signer risk' : 'harmless', 'namespace-label', `${name}: label ${key} goes from ${text(before)} to ${text(after)}`));
   }

@@ -48,8 +48,20 @@ interface Security {
   readonly sysctls?: readonly { readonly name: string }[];
 }
 
-/** Everything in a pod that is weaker than the rule, whether declared as an exception or not. */
+/** Everything in a staking node's pod that is weaker than the rule, whether declared as an exception or not. */
 export function weaknesses(pod: PodSpec, signs: boolean): Map<string, Weakness> {
+  const found = loosenesses(pod);
+  const add = (what: string, risk: Risk): void => void found.set(what, { risk, what });
+  if ((pod.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length === 0) add('there is no required anti-affinity', signs ? 'second-signer risk' : 'hardening');
+  for (const key of ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready']) {
+    const tolerated = (pod.tolerations ?? []).some((toleration) => toleration.key === key && toleration.effect === 'NoExecute' && toleration.tolerationSeconds === undefined);
+    if (!tolerated) add(`${key} is not tolerated without end: the pod is replaced while its machine may still run it`, signs ? 'second-signer risk' : 'hardening');
+  }
+  return found;
+}
+
+/** What holds for every pod of ours: how far it can reach its machine, its neighbours and the API server. */
+export function loosenesses(pod: PodSpec): Map<string, Weakness> {
   const found = new Map<string, Weakness>();
   const add = (what: string, risk: Risk = 'hardening'): void => void found.set(what, { risk, what });
   for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) if (pod[field] === true) add(`${field} is on`, field === 'hostNetwork' ? 'exposure' : 'hardening');
@@ -78,11 +90,6 @@ export function weaknesses(pod: PodSpec, signs: boolean): Map<string, Weakness> 
   for (const volume of pod.volumes ?? []) {
     if (volume.hostPath) add(`host path ${volume.hostPath.path} is mounted`);
     if (volume.secret) add(`volume ${volume.name} is a Kubernetes Secret`);
-  }
-  if ((pod.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length === 0) add('there is no required anti-affinity', signs ? 'second-signer risk' : 'hardening');
-  for (const key of ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready']) {
-    const tolerated = (pod.tolerations ?? []).some((toleration) => toleration.key === key && toleration.effect === 'NoExecute' && toleration.tolerationSeconds === undefined);
-    if (!tolerated) add(`${key} is not tolerated without end: the pod is replaced while its machine may still run it`, signs ? 'second-signer risk' : 'hardening');
   }
   return found;
 }

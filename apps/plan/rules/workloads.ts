@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AGENT } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
 import { ANNOTATIONS, LABELS } from '../../../naming';
 import { finding, generic, type Context } from '../context';
 import { differences, Unexplained, type Difference, type ObjectChange } from '../diff';

@@ -1,4 +1,4 @@
-import { AGENT } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
 import { POD_USER } from '../../../constructs/hardening';
 import { LABELS, priorityClassName, SECRET_MANAGER } from '../../../naming';
 import { celList, celMap, celString, say, type Rule } from '../policy';

@@ -1,4 +1,4 @@
-import { AGENT } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
 import { SECRET_MANAGER } from '../../../naming';
 import { celString, say, type Rule } from '../policy';
 

@@ -1,4 +1,4 @@
-import { AGENT } from '../../../constructs/secret-agent';
+import { AGENT } from '../../../contract/agent';
 import { SIGNING_VOLUMES } from '../../../model/catalogue';
 import { celList, celString, say, type Rule } from '../policy';
 import type { PolicyFacts } from '../vocabulary';

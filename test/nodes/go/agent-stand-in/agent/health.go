@@ -10,21 +10,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"stockade.example/test/nodes/agent-stand-in/contract"
 )
 
-// Health is HealthCheck of chains/component.ts, with the number of its port.
-type Health struct {
-	Kind        string            `json:"kind"`
-	PortNumber  int               `json:"portNumber"`
-	Path        string            `json:"path"`
-	ReadyStatus []int             `json:"readyStatus"`
-	Headers     map[string]string `json:"headers"`
-}
+// health asks the client.
+type health contract.Health
 
 var client = &http.Client{Timeout: 2 * time.Second}
 
 // alive while it answers at all.
-func (h Health) alive() bool {
+func (h health) alive() bool {
 	switch h.Kind {
 	case "ethSyncing":
 		_, err := h.rpc("eth_syncing")
@@ -39,7 +35,7 @@ func (h Health) alive() bool {
 	return false
 }
 
-func (h Health) ready() bool {
+func (h health) ready() bool {
 	switch h.Kind {
 	case "ethSyncing":
 		syncing, err := h.rpc("eth_syncing")
@@ -72,7 +68,7 @@ func (h Health) ready() bool {
 	return false
 }
 
-func (h Health) get(path string) (int, []byte, error) {
+func (h health) get(path string) (int, []byte, error) {
 	request, err := http.NewRequest("GET", fmt.Sprintf("http://127.0.0.1:%d%s", h.PortNumber, path), nil)
 	if err != nil {
 		return 0, nil, err
@@ -83,7 +79,7 @@ func (h Health) get(path string) (int, []byte, error) {
 	return send(request)
 }
 
-func (h Health) rpc(method string) (json.RawMessage, error) {
+func (h health) rpc(method string) (json.RawMessage, error) {
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":[]}`, method)
 	request, err := http.NewRequest("POST", fmt.Sprintf("http://127.0.0.1:%d", h.PortNumber), bytes.NewBufferString(body))
 	if err != nil {

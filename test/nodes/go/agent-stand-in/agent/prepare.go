@@ -5,27 +5,22 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"net/url"
 	"os"
+
+	"stockade.example/test/nodes/agent-stand-in/contract"
 )
 
-type Step struct {
-	Kind                        string
-	Path, From, To, Target, URL string
-	Sha256                      string `json:"sha256"`
-}
-
 // prepare carries out the steps in their order. Each may have been done before.
-func prepare(config Config) error {
-	for _, step := range config.Prepare {
-		if err := carryOut(config, step); err != nil {
-			return fail(exitPrepare, "%s: %v", step.Kind, err)
+func (a agent) prepare() error {
+	for _, step := range a.config.Prepare {
+		if err := a.carryOut(step); err != nil {
+			return fail(contract.ExitPrepareFailed, "%s: %v", step.Kind, err)
 		}
 	}
 	return nil
 }
 
-func carryOut(config Config, step Step) error {
+func (a agent) carryOut(step contract.Step) error {
 	switch step.Kind {
 	case "directory":
 		if err := os.MkdirAll(step.Path, 0o700); err != nil {
@@ -64,7 +59,7 @@ func carryOut(config Config, step Step) error {
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		content, err := ask(config, "/public?"+url.Values{"url": {step.URL}, "sha256": {step.Sha256}}.Encode(), "")
+		content, err := a.ask(contract.RequestPublic, contract.PublicRequest{URL: step.URL, Sha256: step.Sha256}, "")
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -12,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -21,26 +21,29 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"stockade.example/test/nodes/agent-stand-in/contract"
 )
 
 // What the image carries: whom to believe that it is the secret manager.
 const authorityFile = "/etc/stockade/secret-manager-ca.crt"
 
 // serve writes every secret, then says that it started, and answers for the client's health until it is told to end.
-func serve(config Config) error {
+func (a agent) serve() error {
+	client := health(a.config.Health)
 	var started atomic.Bool
 	mux := http.NewServeMux()
-	mux.HandleFunc("/started", answer(started.Load))
-	mux.HandleFunc("/live", answer(func() bool { return config.Health.alive() }))
-	mux.HandleFunc("/ready", answer(func() bool { return started.Load() && config.Health.ready() }))
-	server := &http.Server{Addr: ":9440", Handler: mux}
+	mux.HandleFunc(contract.PathStarted, answer(started.Load))
+	mux.HandleFunc(contract.PathLive, answer(client.alive))
+	mux.HandleFunc(contract.PathReady, answer(func() bool { return started.Load() && client.ready() }))
+	server := &http.Server{Addr: fmt.Sprintf(":%d", contract.HealthPort), Handler: mux}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	for _, secret := range config.Secrets {
+	for _, secret := range a.config.Secrets {
 		for {
-			err := deliver(config, secret)
+			err := a.deliver(secret)
 			if err == nil {
 				break
 			}
@@ -72,16 +75,16 @@ func answer(holds func() bool) http.HandlerFunc {
 	}
 }
 
-func deliver(config Config, secret Secret) error {
-	mode, err := strconv.ParseUint(config.SecretMode, 8, 32)
+func (a agent) deliver(secret contract.Secret) error {
+	mode, err := strconv.ParseUint(a.config.SecretMode, 8, 32)
 	if err != nil {
 		return err
 	}
-	token, err := os.ReadFile(config.SecretManager.TokenFile)
+	token, err := os.ReadFile(a.config.SecretManager.TokenFile)
 	if err != nil {
 		return err
 	}
-	raw, err := ask(config, "/secret?"+url.Values{"source": {secret.Source}}.Encode(), strings.TrimSpace(string(token)))
+	raw, err := a.ask(contract.RequestSecret, contract.SecretRequest{Source: secret.Source}, strings.TrimSpace(string(token)))
 	if err != nil {
 		return err
 	}
@@ -120,10 +123,7 @@ func amino(kind string, value []byte) map[string]string {
 }
 
 // ask gets something of the secret manager, with the pod's token or without.
-func ask(config Config, path string, token string) ([]byte, error) {
-	if config.SecretManager == nil {
-		return nil, fmt.Errorf("no secret manager is named in this configuration")
-	}
+func (a agent) ask(path string, message any, token string) ([]byte, error) {
 	authority, err := os.ReadFile(authorityFile)
 	if err != nil {
 		return nil, err
@@ -131,10 +131,15 @@ func ask(config Config, path string, token string) ([]byte, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(authority)
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
-	request, err := http.NewRequest("GET", config.SecretManager.URL+path, nil)
+	body, err := json.Marshal(message)
 	if err != nil {
 		return nil, err
 	}
+	request, err := http.NewRequest("POST", a.config.SecretManager.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -147,8 +152,5 @@ func ask(config Config, path string, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the secret manager answers %s", response.Status)
-	}
-	return content, nil
+	return a.contract.Outcome(path, response.StatusCode, content)
 }
