@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import { runSynth, type SynthOptions } from '../apps/synth';
 import { catalogue } from '../chains';
-import { EXIT } from '../errors/user-error';
+import { EXIT, UserError } from '../errors/user-error';
 import type * as infra from '../infra/synth';
+import { withTerraform } from '../infra/terraform-packages';
 import { checkFleetFolder } from '../model/check-folder';
 import type { LoadedFleet } from '../model/load';
 import { command, fleetOption, type Io, say } from './io';
@@ -33,23 +34,33 @@ export const synth = command<Options>({
 async function body({ terraform, terraformOut, ...options }: Options, io: Io): Promise<number> {
   const whole = !options.cluster && !options.network && !options.node;
   if (!terraform || !whole) return runSynth(options, io);
-  // Loaded only here, so that a filtered run stays quick.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { stackContext, stackWarnings, synthStacks } = require('../infra/synth') as typeof infra;
+  const told = (text: string): void => (options.json ? undefined : say(io, text));
+  if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
+    const exitCode = await runSynth(options, io);
+    if (exitCode === EXIT.done) told(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
+    return exitCode;
+  }
+  let stacks: typeof infra;
+  try {
+    // Loaded only here, so that a filtered run stays quick; and before anything is written, since it may not be there.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    stacks = withTerraform(() => require('../infra/synth') as typeof infra);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const refused = new UserError(error.failures.map(({ next, ...failure }) => ({ ...failure, next: `${next}, or render manifests alone: npm run synth -- --no-terraform` })));
+    if (!options.json) throw refused;
+    say(io, JSON.stringify({ ok: false, problems: [{ level: 'error', message: refused.message }] }, null, 2));
+    return EXIT.refused;
+  }
   // Read once, for both.
   let loaded: LoadedFleet | undefined;
   const load = (): LoadedFleet => (loaded ??= checkFleetFolder(options.fleet, catalogue));
   const exitCode = await runSynth(options, io, load);
   const { fleet } = load();
   if (exitCode !== EXIT.done || fleet === undefined) return exitCode;
-  const told = (text: string): void => (options.json ? undefined : say(io, text));
-  if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
-    told(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
-    return EXIT.done;
-  }
-  const context = stackContext(fleet, options.fleet);
-  const stacks = synthStacks(context, terraformOut);
-  if (!options.json) for (const warning of stackWarnings(context, options.fleet)) io.stderr.write(`${warning}\n`);
-  told(`${stacks} Terraform stacks in ${terraformOut}/stacks`);
+  const context = stacks.stackContext(fleet, options.fleet);
+  const count = stacks.synthStacks(context, terraformOut);
+  if (!options.json) for (const warning of stacks.stackWarnings(context, options.fleet)) io.stderr.write(`${warning}\n`);
+  told(`${count} Terraform stacks in ${terraformOut}/stacks`);
   return EXIT.done;
 }

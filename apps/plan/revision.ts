@@ -136,7 +136,7 @@ async function provideDependencies(root: string, installed: string, name: string
     return;
   }
   log(`${name} locks other dependencies: installing them, without their scripts ...`);
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root, name, { what: 'its dependencies' });
+  await run('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root, name, { what: 'its dependencies' });
 }
 
 function scriptsOf(root: string, name: string): Record<string, string> {

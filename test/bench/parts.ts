@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command } from 'commander';
 import { chains } from '../../chains';
-import { pack, type PackItem } from '../../model/sizing';
+import { pack, type PackItem } from '../../model/packing';
 import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { checkAgainstFleet } from '../../model/keys/agreement';
 import { declarationsOf } from '../../model/keys/declarations';
