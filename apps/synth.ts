@@ -31,7 +31,18 @@ interface Streams {
  * @param load reads and checks the fleet
  * @returns the exit code: 0, or 1 where the fleet, the selection or the output folder is wrong, with nothing written.
  */
-export async function runSynth(options: SynthOptions, { stdout, stderr }: Streams, load: () => LoadedFleet = () => checkFleetFolder(options.fleet, catalogue)): Promise<number> {
+export async function runSynth(options: SynthOptions, streams: Streams, load: () => LoadedFleet = () => checkFleetFolder(options.fleet, catalogue)): Promise<number> {
+  try {
+    return await checkAndRender(options, streams, load);
+  } catch (error) {
+    if (!options.json || !(error instanceof ExplainedError)) throw error;
+    // Programs read standard output; a fault of ours is none of what they expect there.
+    streams.stdout.write(`${JSON.stringify({ ok: false, problems: [{ level: 'error', message: error.message }] }, null, 2)}\n`);
+    return EXIT.refused;
+  }
+}
+
+async function checkAndRender(options: SynthOptions, { stdout, stderr }: Streams, load: () => LoadedFleet): Promise<number> {
   const started = process.hrtime.bigint();
   const { fleet, problems } = load();
   if (!fleet) {
@@ -43,22 +54,16 @@ export async function runSynth(options: SynthOptions, { stdout, stderr }: Stream
   const selection: Selection = { clusters: options.cluster, networks: options.network, nodes: options.node };
   const wrong = mistakesInSelection(fleet, selection);
   if (wrong.length > 0) return fail(wrong.join('\n'));
-  try {
-    const report = await renderFleet(fleet, catalogue, {
-      out: options.out,
-      format: options.format,
-      selection,
-      version: stockadeVersion(),
-      onProgress: progress(stderr, countSelected(fleet, selection)),
-    });
-    const summary = summarize(fleet, report, warnings, options, Number(process.hrtime.bigint() - started) / 1e6);
-    stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary));
-    return EXIT.done;
-  } catch (error) {
-    // Programs read standard output; a fault of ours is none of what they expect there.
-    if (options.json && error instanceof ExplainedError) return fail(error.message);
-    throw error;
-  }
+  const report = await renderFleet(fleet, catalogue, {
+    out: options.out,
+    format: options.format,
+    selection,
+    version: stockadeVersion(),
+    onProgress: progress(stderr, countSelected(fleet, selection)),
+  });
+  const summary = summarize(fleet, report, warnings, options, Number(process.hrtime.bigint() - started) / 1e6);
+  stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary));
+  return EXIT.done;
 
   function fail(message: string): number {
     if (options.json) stdout.write(`${JSON.stringify({ ok: false, problems: [{ level: 'error', message }] }, null, 2)}\n`);

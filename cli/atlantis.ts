@@ -1,20 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { normalize } from 'node:path/posix';
-import { EXIT, refusal } from '../errors/user-error';
-import { ATLANTIS_FILE, atlantisFiles, differences, listedProjects, lostProjects, writeAtlantis, type Lost } from '../infra/atlantis/generate';
-import { projectsOf, PROJECTS_FOLDER, whyUnknown, type Asked } from '../infra/atlantis/projects';
-import { loadStacks } from '../infra/synth';
-import { printable } from '../naming/printable';
-import { fileAtBase, git, nameOf, resolveCommit } from '../workspace/base-revision';
-import { command, fleetOption, type Io, say } from './io';
-
-interface Options {
-  readonly root: string;
-  readonly fleet: string;
-  readonly check?: true;
-  readonly base?: string;
-}
+import { withTerraform } from '../infra/terraform-packages';
+import type * as bodies from './atlantis-files';
+import type { KnownOptions, WriteOptions } from './atlantis-files';
+import { command, fleetOption } from './io';
 
 /** The pull-request path reads the fleet in the repository that it judges. */
 const fleetInRoot = ['--fleet <folder>', 'where the fleet is declared, from the root', fleetOption[2]] as const;
@@ -23,17 +10,17 @@ const fleetInRoot = ['--fleet <folder>', 'where the fleet is declared, from the 
  * `npm run atlantis`: writes `atlantis.yaml` and `infra/projects/`, which are committed. It drops no project that still has something to destroy,
  * whether the working tree or a merged revision lists it.
  */
-export const write = command<Options>({
+export const write = command<WriteOptions>({
   define: (one) =>
     one
       .option('--root <folder>', 'of the repository that holds the fleet and these files', '.')
       .option(...fleetInRoot)
       .option('--check', 'write nothing; fail where what is committed is not current')
       .option('--base <revision>', 'what was merged: its projects may not be dropped either; default: origin/main, else main, where there is one'),
-  body,
+  body: (options, io) => files().write(options, io),
 });
 
-export const known = command<Asked & { readonly root: string; readonly fleet: string }>({
+export const known = command<KnownOptions>({
   define: (one) =>
     one
       .requiredOption('--root <folder>', 'of the repository that holds the fleet')
@@ -42,75 +29,9 @@ export const known = command<Asked & { readonly root: string; readonly fleet: st
       .requiredOption('--name <name>', 'as Atlantis says')
       .requiredOption('--dir <folder>', 'as Atlantis says')
       .requiredOption('--workspace <name>', 'as Atlantis says'),
-  body: ({ root, fleet, ...asked }, io) => isKnown(io, join(root, fleet), asked),
+  body: (options, io) => files().known(options, io),
 });
 
-function isKnown(io: Io, fleet: string, asked: Asked): number {
-  const why = whyUnknown(projectsOf(loadStacks(fleet)), asked);
-  return why === undefined ? EXIT.done : failed(io, why, `Run npm run atlantis and commit what it writes; then name a project of ${ATLANTIS_FILE}.`);
-}
-
-async function body({ root, fleet, check, base }: Options, io: Io): Promise<number> {
-  const context = loadStacks(join(root, fleet));
-  const files = atlantisFiles(context, fleetPath(fleet));
-  const committed = join(root, ATLANTIS_FILE);
-  const lists: { readonly text: string | undefined; readonly name: string }[] = [
-    { text: existsSync(committed) ? readFileSync(committed, 'utf8') : undefined, name: `${ATLANTIS_FILE} of the working tree` },
-  ];
-  const merged = await fileAtBase(root, ATLANTIS_FILE, base);
-  lists.push({ text: merged.text, name: `${ATLANTIS_FILE} of ${merged.name}` });
-  const lost = new Map<string, Lost>();
-  for (const { text, name } of lists) {
-    if (text === undefined) continue;
-    for (const one of lostProjects(listedProjects(text), context, name)) lost.set(one.projects.join(), one);
-  }
-  if (lost.size > 0) return [...lost.values()].map(({ message, next }) => failed(io, message, next))[0]!;
-  if (!check) {
-    const changed = writeAtlantis(root, files);
-    return said(io, changed.length === 0 ? `${ATLANTIS_FILE} was current: ${files.size - 1} projects.` : `Wrote ${changed.map(printable).join(', ')}`);
-  }
-  const stale = differences(root, files);
-  if (stale.length === 0) return said(io, `${ATLANTIS_FILE} is current: ${files.size - 1} projects.`);
-  const { generator, declared, own } = await changes(root, fleetPath(fleet), base);
-  if (generator && !declared && !own) return said(io, `${ATLANTIS_FILE} is as merged, and this change is of what generates it: merge it, build Atlantis' image anew, then run npm run atlantis and commit what it writes, in a change of its own.`);
-  return failed(io, 
-    `not what the fleet comes to: ${stale.map(printable).join(', ')}`,
-    generator
-      ? `This change is of what generates them, too. Leave ${ATLANTIS_FILE}, ${PROJECTS_FOLDER}/ and the fleet as merged; once it is merged and Atlantis' image is built anew, run npm run atlantis in a change of its own.`
-      : "Run npm run atlantis and commit what it writes. Where Atlantis says this and npm run atlantis changes nothing, its image is older than what is merged: build it anew.",
-  );
-}
-
-/** As a pattern begins: a fleet outside of the repository can touch nothing in it. */
-function fleetPath(fleet: string): string {
-  const path = normalize(fleet).replace(/\/$/, '');
-  if (path.startsWith('/') || path === '.' || path.split('/')[0] === '..') throw refusal(`${JSON.stringify(fleet)} is no folder below the root of the repository`, 'Name the folder by its path from --root.');
-  return path;
-}
-
-/** Code that what is generated depends on. */
-const GENERATOR = /^(naming|errors|workspace|model|chains|infra|cli)\/.*\.ts$/;
-
-/** What a change touches: the code that generates, what the fleet declares, or what is generated. Untracked files count as nothing yet. */
-async function changes(root: string, fleet: string, base: string | undefined): Promise<{ generator: boolean; declared: boolean; own: boolean }> {
-  const commit = await resolveCommit(root, base);
-  const names = commit && (await git(root, ['diff', '--name-only', '--no-renames', '--no-ext-diff', '-z', '--relative', commit.id, '--']));
-  if (commit && names === undefined) throw refusal(`git does not say what differs from ${nameOf(commit)}`, 'Check the repository with `git fsck`.');
-  const paths = (names ?? '').split('\0').filter((path) => path !== '');
-  const own = (path: string): boolean => path === ATLANTIS_FILE || path.startsWith(`${PROJECTS_FOLDER}/`);
-  return {
-    own: paths.some(own),
-    generator: paths.some((path) => !own(path) && (GENERATOR.test(path) || path === 'package-lock.json')),
-    declared: paths.some((path) => path.startsWith(`${fleet}/`)),
-  };
-}
-
-function said(io: Io, line: string): number {
-  say(io, line);
-  return EXIT.done;
-}
-
-function failed({ stderr }: Io, message: string, next: string): number {
-  stderr.write(`error: ${message}\n  next: ${next}\n`);
-  return EXIT.refused;
-}
+/** Stacks say what there is to plan, so even a list of them takes CDKTF. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const files = (): typeof bodies => withTerraform(() => require('./atlantis-files') as typeof bodies);

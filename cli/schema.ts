@@ -19,25 +19,34 @@ export const schema = command<Options>({
       .option('--out <folder>', "where to write the fleet's", 'fleet/schema/json')
       .option('--contract <folder>', "where to write the contract's", 'contract')
       .option('--check', 'write nothing; fail if what is there differs'),
-  body: ({ out, contract, check = false }, io) => {
-    const current = [write(out, jsonSchemas(catalogue), check, io), write(contract, contractSchemas(), check, io)];
-    return check && current.includes(false) ? EXIT.refused : EXIT.done;
+  body: ({ out, contract, check }, io) => {
+    const act = check ? differing : write;
+    return Math.max(act(io, out, jsonSchemas(catalogue)), act(io, contract, contractSchemas()));
   },
 });
 
-/** @returns whether the folder held these, and no others */
-function write(folder: string, schemas: Readonly<Record<string, object>>, check: boolean, io: Io): boolean {
-  const wanted = new Map(Object.entries(schemas).map(([name, one]) => [name, `${JSON.stringify(one, null, 2)}\n`]));
+type Schemas = Readonly<Record<string, object>>;
+
+function differing({ stderr }: Io, folder: string, schemas: Schemas): number {
+  const { stale, changed } = compare(folder, schemas);
+  for (const name of [...changed.keys(), ...stale]) stderr.write(`${join(folder, name)} is out of date. Run \`npm run schema\` and commit it.\n`);
+  return changed.size + stale.length > 0 ? EXIT.refused : EXIT.done;
+}
+
+function write(io: Io, folder: string, schemas: Schemas): number {
+  const { stale, changed } = compare(folder, schemas);
+  mkdirSync(folder, { recursive: true });
+  for (const name of stale) rmSync(join(folder, name));
+  for (const [name, text] of changed) writeFileSync(join(folder, name), text);
+  say(io, `${Object.keys(schemas).length} schemas in ${folder}/, ${changed.size + stale.length} changed.`);
+  return EXIT.done;
+}
+
+function compare(folder: string, schemas: Schemas): { readonly stale: readonly string[]; readonly changed: ReadonlyMap<string, string> } {
+  const wanted = Object.entries(schemas).map(([name, one]) => [name, `${JSON.stringify(one, null, 2)}\n`] as const);
   const present = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.schema.json')) : [];
-  const stale = present.filter((name) => !wanted.has(name));
-  const differing = [...wanted].filter(([name, text]) => !present.includes(name) || readFileSync(join(folder, name), 'utf8') !== text).map(([name]) => name);
-  if (check) {
-    for (const name of [...differing, ...stale]) io.stderr.write(`${join(folder, name)} is out of date. Run \`npm run schema\` and commit it.\n`);
-  } else {
-    mkdirSync(folder, { recursive: true });
-    for (const name of stale) rmSync(join(folder, name));
-    for (const name of differing) writeFileSync(join(folder, name), wanted.get(name)!);
-    say(io, `${wanted.size} schemas in ${folder}/, ${differing.length + stale.length} changed.`);
-  }
-  return differing.length + stale.length === 0;
+  return {
+    stale: present.filter((name) => !(name in schemas)),
+    changed: new Map(wanted.filter(([name, text]) => !present.includes(name) || readFileSync(join(folder, name), 'utf8') !== text)),
+  };
 }

@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, explained } from '../errors/user-error';
-import { withTerraform } from '../infra/terraform-packages';
 import { type Definition, type Io, MISUSED } from './io';
 
 /* Each command is loaded when it is asked for: `keys status` takes no Terraform. A require, since `import()` goes by another loader than the rest of the program. */
@@ -28,8 +27,8 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
   'manifests fire': { line: 'Let one node take what was applied: its components one after the other, each armed again.', load: () => (require('./manifests/node') as Module).fireNode! },
   'manifests stop': { line: 'Stop one node at once and hold it: its signer, or all of it.', load: () => (require('./manifests/node') as Module).stopNode! },
   'manifests resume': { line: 'Lift the hold of one node.', load: () => (require('./manifests/node') as Module).resumeNode! },
-  'atlantis write': { line: 'Write atlantis.yaml and infra/projects/ from the fleet.', load: () => withTerraform(() => (require('./atlantis') as Module).write!), byDefault: true },
-  'atlantis known': { line: 'Whether the fleet comes to a project: asked by each step of Atlantis before it does anything, of the copy that is trusted.', load: () => withTerraform(() => (require('./atlantis') as Module).known!) },
+  'atlantis write': { line: 'Write atlantis.yaml and infra/projects/ from the fleet.', load: () => (require('./atlantis') as Module).write!, byDefault: true },
+  'atlantis known': { line: 'Whether the fleet comes to a project: asked by each step of Atlantis before it does anything, of the copy that is trusted.', load: () => (require('./atlantis') as Module).known! },
   pin: { line: 'Ask the registries what each declared image tag stands for, and write the digests next to the versions.', load: () => (require('./pin') as Module).pin! },
   record: { line: "Write what a cluster's stacks were assigned on apply (addresses, issuer) to fleet/observed/<cluster>.yaml, for review.", load: () => (require('./record') as Module).record! },
   schema: { line: 'Write the JSON Schemas of the fleet, for editors, and those of the contract between programs.', load: () => (require('./schema') as Module).schema! },

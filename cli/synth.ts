@@ -35,7 +35,7 @@ async function body({ terraform, terraformOut, ...options }: Options, io: Io): P
   const whole = !options.cluster && !options.network && !options.node;
   if (!terraform || !whole) return runSynth(options, io);
   const told = (text: string): void => (options.json ? undefined : say(io, text));
-  if (existsSync(options.fleet) && !existsSync(join(options.fleet, 'infrastructure.yaml'))) {
+  if (!existsSync(join(options.fleet, 'infrastructure.yaml'))) {
     const exitCode = await runSynth(options, io);
     if (exitCode === EXIT.done) told(`${options.fleet}/infrastructure.yaml is not there: no Terraform was rendered`);
     return exitCode;
@@ -44,10 +44,12 @@ async function body({ terraform, terraformOut, ...options }: Options, io: Io): P
   try {
     // Loaded only here, so that a filtered run stays quick; and before anything is written, since it may not be there.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    stacks = withTerraform(() => require('../infra/synth') as typeof infra, { otherwise: ', or render manifests alone: npm run synth -- --no-terraform' });
+    stacks = withTerraform(() => require('../infra/synth') as typeof infra);
   } catch (error) {
-    if (!options.json || !(error instanceof UserError)) throw error;
-    say(io, JSON.stringify({ ok: false, problems: [{ level: 'error', message: error.message }] }, null, 2));
+    if (!(error instanceof UserError)) throw error;
+    const refused = new UserError(error.failures.map(({ next, ...failure }) => ({ ...failure, next: `${next}, or render manifests alone: npm run synth -- --no-terraform` })));
+    if (!options.json) throw refused;
+    say(io, JSON.stringify({ ok: false, problems: [{ level: 'error', message: refused.message }] }, null, 2));
     return EXIT.refused;
   }
   // Read once, for both.

@@ -19,6 +19,8 @@ export interface Failure {
   readonly message: string;
   /** The values that are allowed, or what they must look like. */
   readonly allowed?: readonly string[] | string;
+  /** An allowed value that was probably meant. */
+  readonly suggestion?: string;
   /** Another program's own words, line by line. */
   readonly detail?: string;
   readonly next: string;
@@ -39,18 +41,19 @@ export class UserError extends ExplainedError {
   }
 }
 
-export const refusal = (message: string, next: string, rest: Pick<Failure, 'allowed' | 'detail'> = {}): UserError => new UserError([{ message, next, ...rest }]);
+export const refusal = (message: string, next: string, rest: Pick<Failure, 'allowed' | 'suggestion' | 'detail'> = {}): UserError => new UserError([{ message, next, ...rest }]);
 
 /** @throws UserError */
 export const refuse = (message: string, next: string, detail?: string): never => {
   throw refusal(message, next, { detail });
 };
 
-function failureText({ message, allowed, detail = '', next }: Failure): string {
+function failureText({ message, allowed, suggestion, detail = '', next }: Failure): string {
   return [
     `error: ${printable(message)}`,
     ...(detail === '' ? [] : detail.split('\n').map((line) => `    ${told(line)}`)),
     ...(allowed === undefined ? [] : [`  allowed: ${printable(typeof allowed === 'string' ? allowed : allowed.join(', '))}`]),
+    ...(suggestion === undefined ? [] : [`  did you mean ${JSON.stringify(printable(suggestion))}?`]),
     `  next: ${printable(next)}`,
   ].join('\n');
 }

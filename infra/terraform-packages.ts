@@ -7,10 +7,9 @@ import { refusal } from '../errors/user-error';
  * would render other Terraform without a word, so versions have to be the ones that are pinned.
  *
  * @param installed the version of a package that is found from here
- * @param otherwise what can be done without them, as the end of a sentence
  * @throws UserError with the line that adds them, before anything is loaded
  */
-export function withTerraform<T>(load: () => T, { otherwise = '', installed = installedVersion }: { readonly otherwise?: string; readonly installed?: (name: string) => string | undefined } = {}): T {
+export function withTerraform<T>(load: () => T, installed: (name: string) => string | undefined = installedVersion): T {
   const wanted = terraformPackages();
   const wrong = Object.entries(wanted).flatMap(([name, version]) => {
     const found = installed(name);
@@ -19,7 +18,7 @@ export function withTerraform<T>(load: () => T, { otherwise = '', installed = in
   });
   if (wrong.length === 0) return load();
   const line = `npm install --save-exact ${Object.entries(wanted).map(([name, version]) => `${name}@${version}`).join(' ')}`;
-  throw refusal(`Terraform can't be rendered: ${wrong.join('; ')}`, `Add the packages: ${line}${otherwise}`);
+  throw refusal(`Terraform can't be rendered: ${wrong.join('; ')}`, `Add the packages: ${line}`);
 }
 
 /** Names and exact versions, as package.json has them. */

@@ -15,8 +15,7 @@ export function declaredCluster(fleet: string, cluster: string): ReturnType<type
   const folder = join(fleet, 'clusters');
   const names = existsSync(folder) ? readdirSync(folder).flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [])) : [];
   if (!names.includes(cluster)) {
-    const meant = nearest(cluster, names);
-    throw refusal(`cluster ${JSON.stringify(cluster)} is unknown`, `${meant === undefined ? '' : `Did you mean ${JSON.stringify(meant)}? `}Correct the name, or declare the cluster first.`, { allowed: names.length > 0 ? names : `nothing is declared in ${folder}` });
+    throw refusal(`cluster ${JSON.stringify(cluster)} is unknown`, 'Correct the name, or declare the cluster first.', { allowed: names.length > 0 ? names : `nothing is declared in ${folder}`, suggestion: nearest(cluster, names) });
   }
   const file = join(folder, `${cluster}.yaml`);
   const judged = clusterSchema.safeParse(content(file));

@@ -71,7 +71,7 @@ describe('control: commands that are wrong', () => {
       'npm run keys status', // npm would swallow its options
       'npm run golden -- --now', // takes none
       'npx vitest run test/nowhere.test.ts',
-      'npx stockade',
+      'npx stockade keyz status', 'npx stockadd',
     ];
     const found = await ownProgramFaults(bad(wrong.join('\n')));
     expect(found.map(({ line }) => wrong[line - 2]).sort()).toEqual([...wrong].sort());

@@ -50,7 +50,7 @@ export const withoutWayIn = (pages: readonly Page[]): Fault[] =>
     .filter(({ path, text }) => path.startsWith('docs/runbooks/') && !path.endsWith('/get-in.md') && !text.includes('](get-in.md'))
     .map(({ path }) => ({ page: path, line: 1, problem: 'says nowhere how one gets in: link to get-in.md at its top' }));
 
-const ROOMS = ['apps', 'chains', 'constructs', 'contract', 'docs', 'fleet', 'infra', 'model', 'naming', 'test', 'tools', 'workspace'];
+const ROOMS = ['apps', 'chains', 'cli', 'constructs', 'contract', 'docs', 'fleet', 'infra', 'model', 'naming', 'test', 'tools', 'workspace'];
 
 /** Files, fields and policies that stand in backticks and are not there. */
 export function unknownNames(pages: readonly Page[], { root = '.', source = sourceOf(root) }: { readonly root?: string; readonly source?: ReadonlySet<string> } = {}): Fault[] {

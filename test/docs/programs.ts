@@ -16,7 +16,7 @@ export async function ownProgramFaults(commands: readonly DocumentedCommand[]): 
   const asked: { readonly command: DocumentedCommand; readonly line: readonly string[] }[] = [];
   const wrong = commands.map((command): readonly [DocumentedCommand, string | undefined] => {
     const [program, ...args] = command.args;
-    const [problem, line] = program === 'npm' ? npm(args) : [npxProblem(args), undefined];
+    const [problem, line] = program === 'npm' ? npm(args) : args[0] === 'stockade' ? [undefined, ['stockade', ...args.slice(1)]] : [npxProblem(args), undefined];
     if (line !== undefined) asked.push({ command, line });
     return [command, problem];
   });
@@ -36,21 +36,26 @@ function npm(args: readonly string[]): readonly [problem: string | undefined, li
   if (dashes === undefined) return [undefined];
   if (dashes !== '--') return [`what "${name}" is given comes after --`];
   const command = /^node cli\/stockade\.cjs (\w+)$/.exec(script)?.[1];
-  if (command !== undefined) return [undefined, [command, ...given]];
+  if (command !== undefined) return [undefined, ['stockade', command, ...given]];
+  const file = /^tsx ([\w/.-]+\.ts)$/.exec(script)?.[1];
+  if (file !== undefined && /\bnew Command\(/.test(readFileSync(file, 'utf8'))) return [undefined, [file, ...given]];
   return [/^(STOCKADE_DEEP=1 )?vitest/.test(script) ? undefined : `"${name}" takes no options`];
 }
 
 /** What commander says of command lines, without running them: no such subcommand, a missing or unknown option, a value that it doesn't take. Of arguments it says nothing: it looks at options first. */
 async function commander(lines: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]> {
   const said: (string | undefined)[] = [];
-  for (const line of lines) {
-    const { stderr } = await stockade([...line, SENTINEL]);
+  for (const [program = '', ...line] of lines) {
+    const { stderr } = program === 'stockade' ? await stockade([...line, SENTINEL]) : await spawned(program, [...line, SENTINEL]);
     // A subcommand that is only named, as in "see npm run keys -- retire", is no command line.
     const named = line.length === 2 && /required option|missing required argument/.test(stderr);
     said.push(stderr.includes(`unknown option '${SENTINEL}'`) || named ? undefined : stderr.trim().split('\n')[0] || 'it takes whatever it is given');
   }
   return said;
 }
+
+/** What a program of the tests says, in a process of its own. */
+const spawned = (file: string, args: readonly string[]): Promise<{ readonly stderr: string }> => run(process.execPath, ['--require', 'tsx/cjs', file, ...args], { timeout: 90_000 }).catch((error: unknown) => error as { readonly stderr: string });
 
 function npxProblem([program = '', ...args]: readonly string[]): string | undefined {
   if (!existsSync(`node_modules/.bin/${program}`)) return `${program} is not installed here`;

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from 'js-yaml';
 import { UserError } from '../../errors/user-error';
 import { parseOutputs, recordOutputs } from '../../infra/observed';
-import { OUTPUTS } from '../../infra/context/outputs';
 import { stockade } from '../run';
+import { OUTPUTS } from '../../infra/context/outputs';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';
 
 const issuer = 'https://oidc.eks.us-east-2.amazonaws.com/id/00000000000000000000000000000001';

@@ -23,7 +23,7 @@ describe('packages that Terraform needs', () => {
     ['of another version', '0.20.12', `cdktf is installed in version 0.20.12, not ${wanted['cdktf']}`],
   ])('are not loaded where one is %s; which line adds them is said', (_, found, why) => {
     let loaded = false;
-    const load = (): void => withTerraform(() => void (loaded = true), { installed: (name) => (name === 'cdktf' ? found : wanted[name]) });
+    const load = (): void => withTerraform(() => void (loaded = true), (name) => (name === 'cdktf' ? found : wanted[name]));
     expect(load).toThrow(refusal(`Terraform can't be rendered: ${why}`, `Add the packages: ${LINE}`));
     expect(loaded).toBe(false);
   });

@@ -12,7 +12,7 @@ const library = Object.values(manifest.exports).map((entry) => entry['stockade-s
 describe('package.json', () => {
   it('lists what the product imports, and nothing else; what Terraform alone needs is an optional peer that no program loads unasked', () => {
     expect(library).toEqual(['constructs/index.ts', 'chains/index.ts']);
-    expect(programs(importsOf(product))).toEqual(expect.arrayContaining(['tools/synth.ts', 'infra/main.ts']));
+    expect(programs(importsOf(product))).toEqual(expect.arrayContaining(['tools/synth.ts', 'cli/stockade.cjs', 'infra/main.ts', 'apps/main.ts']));
     expect(wrongPackages(manifest, product, library)).toEqual([]);
   });
 
