@@ -5,6 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: process.env['STOCKADE_DEEP'] ? ['node_modules'] : ['node_modules', 'test/**/*.deep.test.ts'],
+    // Files of one process share the modules that they load, and what is synthesized once: cdktf and its providers alone cost seconds a file. So a test that changes
+    // anything outside of itself (an environment variable, a spy) puts it back.
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
