@@ -16,6 +16,9 @@ export function warm(...programs: readonly string[]): Readonly<Record<'PATH' | '
 }
 let started: string | undefined;
 
+/** What puts a warm environment back: each command a process of its own. */
+export const COLD = { STOCKADE_WARM: '' } as const;
+
 /** The folder with the stand-in for node. */
 const BIN = join(__dirname, 'bin');
 
