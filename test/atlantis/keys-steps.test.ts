@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
+import type { Plan } from '../../apps/plan/model';
 import { catalogue } from '../../chains';
 import { loadFleet } from '../../model/load';
 import { Checkout } from './checkout';
+import { keepPlan } from './key-changes';
 import { ROOT } from './fleets';
 import { stockade } from '../run';
 import { COLD, warm } from '../warm';
@@ -92,15 +94,9 @@ function declare(change: (node: YAMLMap) => void): void {
 const keys = (...args: string[]): Promise<unknown> => stockade(['keys', ...args], { env: environment() });
 
 /** What the trusted copy says of the checkout, as the server keeps it. */
-function planned(findings: readonly object[] = [], base = checkout.git('rev-parse', 'main')): void {
-  const side = { name: 'x', clusters: 1, nodes: 1, digest: 'x' };
-  const risks = Object.fromEntries(['data loss', 'second-signer risk', 'interrupting', 'one-way', 'permissions', 'exposure', 'hardening', 'restart when fired', 'harmless'].map((risk) => [risk, 0]));
-  const plan = { version: 1, base: { ...side, revision: base }, head: side, refused: findings.length > 0, notes: [], risks, releases: [], findings, raw: { objects: 0, leftOut: 0, changes: [] } };
-  mkdirSync(join(state, 'plans'), { recursive: true });
-  writeFileSync(plan0(), JSON.stringify(plan));
-}
-const plan0 = (): string => join(state, 'plans', `${checkout.git('rev-parse', 'HEAD^{tree}')}.json`);
-const refusedIn = (section: string): object => ({ section, risk: 'second-signer risk', code: 'x', what: 'a key would be claimed twice', refused: true, next: 'Take it from one.', count: 1, places: {} });
+let plan0: string;
+const planned = (findings: Plan['findings'] = [], base?: string): void => void (plan0 = keepPlan(checkout, state, findings, base));
+const refusedIn = (section: 'keys' | 'volumes'): Plan['findings'][number] => ({ section, risk: 'second-signer risk', code: 'x', what: 'a key would be claimed twice', refused: true, next: 'Take it from one.', count: 1, places: {} });
 
 const retires = async (...machine: string[]): Promise<void> => {
   checkout.git('checkout', '--quiet', '-B', 'retire', 'main');
@@ -175,7 +171,7 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(existsSync(log)).toBe(false);
     // By the step that asks, alone.
     const base = checkout.git('rev-parse', 'main');
-    const { stderr } = await stockade(['server', 'retirements', '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0()], { env: environment() });
+    const { stderr } = await stockade(['server', 'retirements', '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0], { env: environment() });
     expect(readFileSync(log, 'utf8')).toContain(`describe ${signer.cluster} --location=${region} --project=${project} `);
     expect(readFileSync(log, 'utf8')).not.toContain('somebody-elses');
     expect(stderr).toContain('is to have 1 replicas');
@@ -202,9 +198,9 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('refuses: a key would be claimed twice\n  next: Take it from one.') });
     planned([], 'a'.repeat(40));
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('the readable plan compares with aaaaaaaaaa') });
-    writeFileSync(plan0(), '{}');
+    writeFileSync(plan0, '{}');
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
-    rmSync(plan0());
+    rmSync(plan0);
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
     // What it refuses of something else, other projects refuse.
     planned([refusedIn('volumes')]);
