@@ -1,18 +1,21 @@
-import { afterAll, describe, expect, it, vi } from 'vitest';
-import * as manifests from '../../constructs/manifest';
+import { describe, expect, it, vi } from 'vitest';
+import type * as manifests from '../../constructs/manifest';
 import { everySample } from '../chains/every-chain';
 import { propsOf, yamlOf } from '../staking-nodes';
 
 const compared = new Set<string>();
-const { manifestOf } = manifests;
-// A spy, not a mock of the module: other files of this process share the module, and get it back.
-const spy = vi.spyOn(manifests, 'manifestOf').mockImplementation((kind, props) => {
-  const manifest = manifestOf(kind, props);
-  compared.add(manifest.kind);
-  expect(JSON.parse(JSON.stringify(manifest))).toEqual(JSON.parse(JSON.stringify(kind.manifest(props))));
-  return manifest;
+vi.mock('../../constructs/manifest', async (original) => {
+  const actual = await original<typeof manifests>();
+  return {
+    ...actual,
+    manifestOf: <Props>(kind: Parameters<typeof manifests.manifestOf<Props>>[0], props: Props) => {
+      const manifest = actual.manifestOf(kind, props);
+      compared.add(manifest.kind);
+      expect(JSON.parse(JSON.stringify(manifest))).toEqual(JSON.parse(JSON.stringify(kind.manifest(props))));
+      return manifest;
+    },
+  };
 });
-afterAll(() => spy.mockRestore());
 
 describe('manifestOf', () => {
   it('makes of every object of every sample what the typed L1 makes of it', () => {
