@@ -83,6 +83,7 @@ describe('folders of test/', () => {
     nodes: 'real clients',
     properties: 'what holds for every combination',
     synth: 'the app as a whole',
+    warm: 'the process that commands of tests run in',
   };
   const stray = (folders: readonly string[]): string[] => folders.filter((name) => !(name in SUITES) && !Object.keys(rooms).some((room) => room.split('/').at(-1) === name));
   const folders = readdirSync('test', { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
