@@ -34,7 +34,7 @@ const major = (version: string): string => version.split('.')[0]!;
 const files = all ? [] : withoutProcesses(sources(ROOT, [...ROOMS, 'test']));
 for (const name of VERSIONS.filter((one) => all || major(versions[one]) !== major(process.versions.node))) {
   process.stdout.write(`Node.js ${versions[name]}: ${files.length || 'all'} files of fast tests\n`);
-  run(name, 'inherit', 'node_modules/vitest/vitest.mjs', 'run', '--silent', ...files);
+  run(name, 'inherit', 'node_modules/vitest/vitest.mjs', 'run', '--silent=passed-only', ...files);
 }
 
 /** What is started from there is this version, too. */
