@@ -7,7 +7,6 @@ import { UserError } from '../../errors/user-error';
 import { parseOutputs, recordOutputs } from '../../infra/observed';
 import { stockade } from '../run';
 import { OUTPUTS } from '../../infra/context/outputs';
-import { stockade } from '../run';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';
 
 const issuer = 'https://oidc.eks.us-east-2.amazonaws.com/id/00000000000000000000000000000001';
