@@ -9,8 +9,13 @@ import { loadFleet } from '../../model/load';
 import { printable } from '../../naming/printable';
 import { applyPlan } from '../deploy/apply';
 import { getIntoCluster, getIntoNode } from '../deploy/get-in';
-import type { Access } from '../deploy/access';
-import { fire, resume, stop, type NodeTarget } from '../deploy/operate';
+import type { NodeTarget } from '../../acts/component';
+import { inWords, type ActEvent } from '../../acts/events';
+import { fire } from '../../acts/fire';
+import { resume } from '../../acts/resume';
+import { stop } from '../../acts/stop';
+import type { Kube } from '../../kube/kube';
+import { fromKubeconfig } from '../../kube/kubeconfig';
 import { describePlan, planManifests } from '../deploy/plan';
 import { open, seal } from '../deploy/plan-file';
 import type { Declared } from '../deploy/placements';
@@ -74,7 +79,7 @@ program
     }),
   );
 
-const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Access => ({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
+const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Kube => fromKubeconfig({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
 
 /** What keys are judged by: the journal as it is merged, and the fleet as this folder has it. @throws UserError */
 async function declaredIn(folder: string, revision: string | undefined): Promise<{ declared: Declared; base: string | undefined }> {
@@ -107,17 +112,19 @@ const nodeCommand = (name: string, description: string): Command =>
     .allowExcessArguments(false);
 
 nodeCommand('fire', 'Let one node take what was applied: its components one after the other, each armed again.').action((options: NodeOptions) =>
-  run(() => fire(intoNode(options), options, { say, timeoutSeconds: options.timeout, signal: interrupted() })),
+  run(() => fire(intoNode(options), options, { timeoutSeconds: options.timeout, signal: interrupted() }, tell)),
 );
 nodeCommand('stop', 'Stop one node at once and hold it: its signer, or all of it.')
   .requiredOption('--why <text>', 'who stops it and why; everybody who meets the hold reads it')
   .option('--all', 'its other components too', false)
-  .action((options: NodeOptions & { why: string; all: boolean }) => run(() => stop(intoNode(options), options, { say, timeoutSeconds: options.timeout, why: options.why, all: options.all })));
+  .action((options: NodeOptions & { why: string; all: boolean }) => run(() => stop(intoNode(options), options, { timeoutSeconds: options.timeout, why: options.why, all: options.all }, tell)));
 nodeCommand('resume', 'Lift the hold of one node.')
   .option('--start', 'and start it', false)
-  .action((options: NodeOptions & { start: boolean }) => run(() => resume(intoNode(options), options, { say, timeoutSeconds: options.timeout, start: options.start })));
+  .action((options: NodeOptions & { start: boolean }) => run(() => resume(intoNode(options), options, { start: options.start }, tell)));
 
-const intoNode = ({ kubeconfig, fleet, network, node }: NodeOptions): Access => ({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
+const intoNode = ({ kubeconfig, fleet, network, node }: NodeOptions): Kube => fromKubeconfig({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
+
+const tell = (event: ActEvent): void => say(inWords(event));
 
 /** Ctrl-C ends the waiting and no more: a node that was disarmed is armed again. */
 function interrupted(): AbortSignal {
@@ -132,7 +139,7 @@ function seconds(text: string): number {
   return value;
 }
 
-async function run(command: () => Promise<void>): Promise<void> {
+async function run(command: () => Promise<unknown>): Promise<void> {
   try {
     await command();
   } catch (error) {
