@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answeredError, KubeError } from './errors';
 import { IDLE_MILLISECONDS, sendHttp, textOf } from './http';
 import { kubeOver, type Kube, type KubeOptions } from './kube';
 import { Unreached, type Transport } from './transport';
@@ -48,6 +49,11 @@ class ThroughKubectl implements Transport {
     const { statusCode: status = 0, headers } = answer;
     // What kubectl itself says has no mark of an API server, which gives every answer an audit id.
     if (status === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain')) throw this.unreached(await all(textOf(answer)));
+    if (status === 401) {
+      const { words } = answeredError(request.path, status, await all(textOf(answer)));
+      const { why, said, next } = this.unreached(`Error from server (Unauthorized): ${words}`);
+      throw new KubeError('unauthorized', { message: why, detail: said, next }, { status, words });
+    }
     return { status, retryAfter: headers['retry-after'], body: textOf(answer) };
   }
 

@@ -1,9 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { dataSchemaOf } from '../../acts/data-schema';
 import { deletePod } from '../../acts/delete-pod';
 import { resume } from '../../acts/resume';
 import { hold, stop } from '../../acts/stop';
+import type { Live } from '../../kube/objects';
 import { NodeWorld, OTHER, refusalOf, SIGNER, TARGET } from './world';
+
+// Asked again twenty times as often: a fake cluster goes on with each request.
+vi.mock('node:timers/promises', async (original) => {
+  const timers = await original<typeof import('node:timers/promises')>();
+  return { ...timers, setTimeout: (milliseconds: number) => timers.setTimeout(milliseconds / 20) };
+});
 
 const SOON = { timeoutSeconds: 5, why: 'ana: double vote suspected', all: false };
 const AT_ONCE = { ...SOON, timeoutSeconds: 0.3 };
@@ -32,7 +39,6 @@ describe('stopping', () => {
         'while the pod is away, and a controller that has not seen the stop may make it again',
         ({ cluster }) => {
           cluster.world.remove(cluster.find('Pod', `${SIGNER}-0`)!);
-          cluster.pass = () => undefined;
           cluster.pace.lag = Infinity;
           cluster.pace.readyAfter = Infinity;
         },
@@ -113,7 +119,7 @@ describe('deleting a pod', () => {
 describe('the data schema of a component', () => {
   it('is read from its annotation; nothing else is a number', () => {
     const set = new NodeWorld().set();
-    const saying = (text?: string) => ({ ...set, metadata: { ...set.metadata, annotations: text === undefined ? {} : { 'stockade.dev/data-schema': text } } });
+    const saying = (text?: string): Live => ({ ...set, metadata: { ...set.metadata, annotations: (text === undefined ? {} : { 'stockade.dev/data-schema': text }) as Record<string, string> } });
     expect([dataSchemaOf(set), dataSchemaOf(saying('0')), dataSchemaOf(saying())]).toEqual([3, 0, undefined]);
     for (const text of ['', '-1', '1.5', '01', '1e3', 'three', ' 3']) expect(() => dataSchemaOf(saying(text))).toThrow(`has the annotation stockade.dev/data-schema: ${JSON.stringify(text)}, which is no number`);
   });

@@ -1,6 +1,5 @@
 import type { NodeTarget } from '../../acts/component';
-import { inWords } from '../../acts/events';
-import type { OnEvent } from '../../acts/events';
+import { inWords, type OnEvent } from '../../acts/events';
 import type { KubeObject } from '../../kube/objects';
 import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
 import { FakeCluster } from '../kube/cluster';

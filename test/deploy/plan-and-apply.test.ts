@@ -130,6 +130,7 @@ describe('what is planned and applied', () => {
     });
 
     it('refuses the plan while it has a pod', async () => {
+      cluster.pace.endsAfter = Infinity;
       scale(0);
       cluster.put(pod);
       expect(await refusalOf(() => plan(all, undeclared))).toContain(`pod ${SIGNER.namespace}/${SIGNER.name}-0 is a signer's and still there`);
@@ -154,7 +155,13 @@ describe('what is planned and applied', () => {
     });
 
     it('of a network that is none of ours is not looked for, and a component that does not sign is left alone', async () => {
-      cluster.change('StatefulSet', SIGNER.name, (one) => delete (one.metadata.labels as Record<string, string>)['stockade.dev/signer']);
+      // Its pod says of itself whether it signs, too.
+      cluster.change('StatefulSet', SIGNER.name, (one) => {
+        const { template } = one.spec as { template: { metadata: { labels: Record<string, string> } } };
+        for (const labels of [one.metadata.labels as Record<string, string>, template.metadata.labels]) delete labels['stockade.dev/signer'];
+      });
+      cluster.world.remove(cluster.find('Pod', `${SIGNER.name}-0`)!);
+      cluster.change('StatefulSet', SIGNER.name, (one) => ((one.spec as { updateStrategy: object }).updateStrategy = { rollingUpdate: { partition: 0 } }));
       expect(await refusalOf(() => plan(all, undeclared))).toBe('not refused');
     });
   });

@@ -180,7 +180,7 @@ export class FakeCluster {
     const refused = this.admission(object, before);
     if (refused !== undefined) throw new Refusal(403, 'Forbidden', refused);
     if (query.get('dryRun') !== 'All') return this.world.save(object);
-    return World.from(JSON.stringify(this.world)).save(object);
+    return this.world.copy().save(object);
   }
 
   private delete(place: Place, { preconditions, gracePeriodSeconds, dryRun }: DeleteOptions): Live {

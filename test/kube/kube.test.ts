@@ -84,7 +84,6 @@ describe.each(Object.entries(ways))('%s', (_way, kube) => {
   });
 
   it.each([
-    [401, 'Unauthorized', 'unauthorized', false],
     [403, 'Forbidden', 'forbidden', false],
     [409, 'Conflict', 'conflict', false],
     [410, 'Expired', 'gone', false],
@@ -97,6 +96,13 @@ describe.each(Object.entries(ways))('%s', (_way, kube) => {
     const error = await refusal(kube().get(pods));
     expect(error).toMatchObject({ reason: expected, status: answer, words: 'these words', transient, retryAfterSeconds: 7 });
     expect(error.message).toContain(`GET ${pods} failed\n    Error from server (${reason}): these words\n  next: `);
+  });
+
+  it('401 is told with how to get in, where somebody has to', async () => {
+    cluster.faults.next(1, { answer: 401, reason: 'Unauthorized', message: 'these words' });
+    const error = await refusal(kube().get(pods));
+    expect(error).toMatchObject({ reason: 'unauthorized', status: 401, words: 'these words', transient: false });
+    expect(error.message).toContain('    Error from server (Unauthorized): these words\n  next: ');
   });
 
   it('a watch that begins too early is gone', async () => {

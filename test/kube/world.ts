@@ -31,6 +31,11 @@ export class World {
     return new World(JSON.parse(text) as State);
   }
 
+  /** What is written into it happens to nobody. */
+  copy(): World {
+    return new World({ ...this.state, objects: [...this.state.objects] });
+  }
+
   toJSON(): State {
     return this.state;
   }
