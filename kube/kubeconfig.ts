@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { answeredError, KubeError } from './errors';
 import { IDLE_MILLISECONDS, sendHttp, textOf } from './http';
 import { kubeOver, type Kube, type KubeOptions } from './kube';
-import { Unreached, type Transport } from './transport';
+import { Unreached, type Request, type Response, type Transport } from './transport';
 import { whyUnreached } from './unreached';
 
 export interface KubeconfigOptions extends KubeOptions {
@@ -37,7 +37,7 @@ class ThroughKubectl implements Transport {
     private readonly getIn: () => string,
   ) {}
 
-  async send(request: Parameters<Transport['send']>[0]): ReturnType<Transport['send']> {
+  async send(request: Request): Promise<Response> {
     const { socketPath } = await this.started();
     let answer: IncomingMessage;
     try {

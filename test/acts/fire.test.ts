@@ -6,7 +6,7 @@ import { NodeWorld, OTHER, refusalOf, SIGNER, TARGET } from './world';
 
 // Asked again twenty times as often: a fake cluster goes on with each request.
 vi.mock('node:timers/promises', async (original) => {
-  const timers = await original<typeof import('node:timers/promises')>();
+  const timers = await original<{ setTimeout(milliseconds: number): Promise<void> }>();
   return { ...timers, setTimeout: (milliseconds: number) => timers.setTimeout(milliseconds / 20) };
 });
 

@@ -8,7 +8,7 @@ import { NodeWorld, OTHER, refusalOf, SIGNER, TARGET } from './world';
 
 // Asked again twenty times as often: a fake cluster goes on with each request.
 vi.mock('node:timers/promises', async (original) => {
-  const timers = await original<typeof import('node:timers/promises')>();
+  const timers = await original<{ setTimeout(milliseconds: number): Promise<void> }>();
   return { ...timers, setTimeout: (milliseconds: number) => timers.setTimeout(milliseconds / 20) };
 });
 
@@ -119,7 +119,7 @@ describe('deleting a pod', () => {
 describe('the data schema of a component', () => {
   it('is read from its annotation; nothing else is a number', () => {
     const set = new NodeWorld().set();
-    const saying = (text?: string): Live => ({ ...set, metadata: { ...set.metadata, annotations: (text === undefined ? {} : { 'stockade.dev/data-schema': text }) as Record<string, string> } });
+    const saying = (text?: string): Live => ({ ...set, metadata: { ...set.metadata, annotations: (text === undefined ? {} : { 'stockade.dev/data-schema': text }) } });
     expect([dataSchemaOf(set), dataSchemaOf(saying('0')), dataSchemaOf(saying())]).toEqual([3, 0, undefined]);
     for (const text of ['', '-1', '1.5', '01', '1e3', 'three', ' 3']) expect(() => dataSchemaOf(saying(text))).toThrow(`has the annotation stockade.dev/data-schema: ${JSON.stringify(text)}, which is no number`);
   });

@@ -98,10 +98,9 @@ describe('between plan and apply', () => {
     ['was changed', () => cluster.change('StatefulSet', SIGNER.name, (one) => ((one.metadata as { annotations: Record<string, string> }).annotations['by-hand'] = 'yes')), `${SIGNER.full} was changed since it was planned`],
     ['is gone', () => cluster.world.remove(cluster.find('StatefulSet', SIGNER.name)!), `${SIGNER.full} is gone since it was planned`],
     ['was deleted and made anew', () => {
-      const { uid: _, resourceVersion: __, ...metadata } = cluster.find('StatefulSet', SIGNER.name)!.metadata;
       const object = cluster.find('StatefulSet', SIGNER.name)!;
       cluster.world.remove(object);
-      cluster.put({ ...object, metadata });
+      cluster.put({ ...object, metadata: { ...object.metadata, uid: undefined } } as never);
     }, `${SIGNER.full} was changed since it was planned`],
   ])('[changed-since] what is to be applied %s: nothing at all is applied', async (_what, meanwhile, message) => {
     const planned = await plan(withMark('2'));

@@ -88,7 +88,7 @@ export class FakeCluster {
       const place = this.placeOf(path);
       if (method === 'GET') return [200, place.name === undefined ? this.list(place, query) : this.read(place)];
       if (method === 'POST' && place.subresource === 'eviction') return this.evict(place, body as { deleteOptions?: DeleteOptions }, query);
-      if (method === 'DELETE') return [200, this.delete(place, (body ?? {}) as DeleteOptions)];
+      if (method === 'DELETE') return [200, this.delete(place, (body ?? {}))];
       if (method === 'POST') return [201, this.create(place, body as KubeObject, query)];
       return contentType.startsWith('application/apply-patch') ? this.apply(place, body as KubeObject, query) : [200, this.patch(place, body as Live, query)];
     } catch (error) {
@@ -101,7 +101,7 @@ export class FakeCluster {
     for (const kind of this.kinds) {
       const root = `${rootOf(kind.apiVersion)}/`;
       if (!path.startsWith(root)) continue;
-      const segments = path.slice(root.length).split('/').map(decodeURIComponent);
+      const segments = path.slice(root.length).split('/').map((segment) => decodeURIComponent(segment));
       const [namespace, rest] = kind.namespaced && segments[0] === 'namespaces' && segments.length > 2 ? [segments[1], segments.slice(2)] : [undefined, segments];
       if (rest[0] === kind.plural && (rest.length <= 2 || (rest.length === 3 && SUBRESOURCES.has(rest[2]!)))) return { kind, namespace, name: rest[1], subresource: rest[2] };
     }
@@ -111,7 +111,7 @@ export class FakeCluster {
   private read({ kind, namespace, name, subresource }: Place): Live {
     const found = this.world.find({ ...kind, metadata: { namespace, name: name! } });
     if (found === undefined) throw new Refusal(404, 'NotFound', `${nounOf(kind)} "${name}" not found`);
-    return subresource === 'scale' ? ({ apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: found.metadata, spec: { replicas: (found.spec as { replicas: number }).replicas } } as unknown as Live) : found;
+    return subresource === 'scale' ? ({ apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: found.metadata, spec: { replicas: (found.spec as { replicas: number }).replicas } }) : found;
   }
 
   private list({ kind, namespace }: Place, query: URLSearchParams): object {
@@ -119,7 +119,7 @@ export class FakeCluster {
     const [from, limit] = [Number(query.get('continue') ?? 0), Number(query.get('limit') ?? 0) || all.length];
     const rest = from + limit < all.length ? { continue: String(from + limit) } : {};
     // Items of a list carry neither their version nor their kind.
-    const items = structuredClone(all.slice(from, from + limit)).map(({ apiVersion: _, kind: __, ...one }) => one);
+    const items = structuredClone(all.slice(from, from + limit)).map((one) => ({ ...one, apiVersion: undefined, kind: undefined }));
     return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata: { resourceVersion: String(this.world.version), ...rest }, items };
   }
 
@@ -166,7 +166,7 @@ export class FakeCluster {
     const change = place.subresource === 'scale' ? { spec: { replicas: (body.spec as { replicas: number }).replicas } } : { ...body, ...(Object.keys(metadata).length === 0 ? { metadata: {} } : { metadata }) };
     const after = merge(object, change) as Live;
     const written = this.write(updated(object, after, query.get('fieldManager') ?? 'unknown'), object, query);
-    return place.subresource === 'scale' ? ({ apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: written.metadata, spec: { replicas: (written.spec as { replicas: number }).replicas } } as unknown as Live) : written;
+    return place.subresource === 'scale' ? ({ apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: written.metadata, spec: { replicas: (written.spec as { replicas: number }).replicas } }) : written;
   }
 
   private create(place: Place, object: KubeObject, query: URLSearchParams): Live {

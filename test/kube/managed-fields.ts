@@ -65,7 +65,10 @@ function fieldsOf(object: object): Set<Path> {
     const path = way.join(SEPARATOR);
     if (NOT_OWNED.has(path)) return;
     if (isKeyed(value)) for (const one of value) visit(one, [...way, `k:${JSON.stringify({ name: one.name })}`]);
-    else if (isPlain(value) && Object.keys(value).length > 0) for (const [key, inner] of Object.entries(value)) (way[0] === 'f:metadata' && way.length === 1 && KEPT_BY_THE_SERVER.has(key)) || (way.length === 0 && key === 'status') || visit(inner, [...way, `f:${key}`]);
+    else if (isPlain(value) && Object.keys(value).length > 0) for (const [key, inner] of Object.entries(value)) {
+      const isServers = path === 'f:metadata' ? KEPT_BY_THE_SERVER.has(key) : path === '' && key === 'status';
+      if (!isServers) visit(inner, [...way, `f:${key}`]);
+    }
     else if (way.length > 0) found.add(path);
   };
   visit(object, []);
@@ -86,7 +89,7 @@ function remove(value: Plain, [step = '', ...rest]: readonly string[]): void {
   if (step.startsWith('k:')) {
     const { name } = JSON.parse(key) as { name: string };
     const item = (list as { name: string }[]).find((one) => one.name === name);
-    if (item !== undefined) remove(item as unknown as Plain, rest);
+    if (item !== undefined) remove(item, rest);
     // An item of which nothing but its key is left goes.
     if (item !== undefined && Object.keys(item).every((field) => field === 'name') && rest.at(-1) === 'f:name') (list as object[]).splice((list as object[]).indexOf(item), 1);
   } else if (rest.length === 0) delete value[key];

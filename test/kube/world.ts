@@ -72,7 +72,7 @@ export class World {
   /** The object as it is from now on; without a change there is no new version. */
   save(object: KubeObject): Live {
     const before = this.find(object);
-    const { resourceVersion: _, ...metadata } = { creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata, uid: before?.metadata.uid ?? (object as Live).metadata.uid ?? randomUUID() } as Live['metadata'];
+    const metadata = { creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata, uid: before?.metadata.uid ?? (object as Live).metadata.uid ?? randomUUID(), resourceVersion: undefined } as Live['metadata'];
     const generation = before === undefined ? 1 : (before.metadata.generation ?? 1) + (JSON.stringify(wantedOf(before)) === JSON.stringify(wantedOf(object)) ? 0 : 1);
     const after = { ...object, metadata: { ...metadata, ...('spec' in object ? { generation } : {}) } } as Live;
     if (before !== undefined && sameBut(before, after)) return before;
