@@ -119,7 +119,7 @@ export class FakeCluster {
     const [from, limit] = [Number(query.get('continue') ?? 0), Number(query.get('limit') ?? 0) || all.length];
     const rest = from + limit < all.length ? { continue: String(from + limit) } : {};
     // Items of a list carry neither their version nor their kind.
-    const items = structuredClone(all.slice(from, from + limit)).map((one) => ({ ...one, apiVersion: undefined, kind: undefined }));
+    const items = structuredClone(all.slice(from, from + limit)).map((one): unknown => ({ ...one, apiVersion: undefined, kind: undefined }));
     return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata: { resourceVersion: String(this.world.version), ...rest }, items };
   }
 

@@ -1,13 +1,11 @@
-import type { Weakening } from './weakenings';
-
-/** Tests of what is done to clusters, whose names hold the points below. */
-export const ACT_TESTS = ['test/acts/fire.test.ts', 'test/acts/stop.test.ts', 'test/deploy/promises.test.ts'];
+import type { Weakening } from './weakening';
 
 const RENDERED = 'apps/deploy/rendered.ts';
 const APPLY = 'apps/deploy/apply.ts';
 const FIRE = 'acts/fire.ts';
 const STOP = 'acts/stop.ts';
 
+/** Of what is done to clusters. */
 export const ACT_WEAKENINGS: readonly Weakening[] = [
   { point: 'inspect-armed', file: RENDERED, from: 'partition !== 1) return', to: 'partition === 2) return' },
   { point: 'inspect-armed', file: RENDERED, from: 'partition !== 1) return', to: 'partition != 1) return' },
@@ -36,5 +34,3 @@ export const ACT_WEAKENINGS: readonly Weakening[] = [
   { point: 'stop-waits', file: STOP, from: '(await counted()) === 0 && (await podOf(kube, component)) === undefined', to: '(await counted()) === 0' },
   { point: 'stop-waits', file: STOP, from: 'isSeen(now) ? (now.status?.replicas ?? 0) : 1', to: 'now.status?.replicas ?? 0' },
 ];
-
-export const ACT_POINTS: readonly string[] = [...new Set(ACT_WEAKENINGS.map(({ point }) => point))];
