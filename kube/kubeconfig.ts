@@ -80,7 +80,7 @@ class ThroughKubectl implements Transport {
 
 interface Proxy {
   readonly socketPath: string;
-  end(): void;
+  readonly end: () => void;
 }
 
 class ProxyEnded extends Error {

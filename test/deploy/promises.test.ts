@@ -43,7 +43,7 @@ describe('never applied, whoever reviewed it', () => {
     ['[inspect-armed] a partition that only looks like 1', changed((spec) => (spec.updateStrategy!.rollingUpdate!.partition = '1')), `${SIGNER.full} is not armed (partition "1")`],
     ['[inspect-one-replica] two replicas', changed((spec) => (spec.replicas = 2)), `${SIGNER.full} has 2 replicas: one signer, or none`],
     ['[inspect-one-replica] none said, which is one of the server\'s choosing', changed((spec) => delete spec.replicas), `${SIGNER.full} has undefined replicas`],
-    ['[inspect-kinds] a Deployment', foreign({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x', namespace: SIGNER.namespace } }), 'is of a kind that synth never renders'],
+    ['[inspect-kinds] a Deployment', foreign({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x', namespace: SIGNER.namespace } }), "runs pods that are no node's"],
     ['[inspect-kinds] a Secret', foreign({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: SIGNER.namespace } }), 'is of a kind that synth never renders'],
     ['[inspect-kinds] a StatefulSet of another group', changed((_, manifest) => (manifest.apiVersion = 'apps.example.com/v1')), 'is of a kind that synth never renders'],
     ['[inspect-namespaces] another namespace', changed((_, manifest) => (manifest.metadata.namespace = 'default')), 'is in a namespace that is not ours'],

@@ -128,7 +128,10 @@ export class FakeCluster {
     const { world } = this;
     async function* lines(): AsyncIterable<string> {
       let version = Number(url.searchParams.get('resourceVersion'));
-      if (version < world.oldest) return yield `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', message: 'too old resource version', code: 410 } })}\n`;
+      if (version < world.oldest) {
+        yield `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', message: 'too old resource version', code: 410 } })}\n`;
+        return;
+      }
       for (;;) {
         const event = world.events.find((one) => one.version > version);
         if (event !== undefined) {
