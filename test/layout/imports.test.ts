@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { circles, importsOf, roomOf, roomsOnDisk, rowOf, sources, wrongArrows, type Rooms } from './imports';
 import { ROOMS } from '../rooms';
