@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ChainNode, ChainProblem, ClientRelease, PeerNode, Reach, ResourceOverride } from '../model/catalogue';
+import { ALL_PORTS, areWithin, clientsOf, componentsOf, isWithin, keyBounds, knowsClient, lastPort, mayBe, roleOf, unsupportedReach } from '../model/node-rules';
 import type { Genesis } from '../model/types';
 import type { ChainDefinition, ComponentSpec } from './component';
 
@@ -132,23 +133,24 @@ export function defineNode(chain: ChainDefinition, definition: NodeDefinition): 
 type Options = Readonly<Record<string, unknown>>;
 
 function* checkDefinition(chain: ChainDefinition, definition: NodeDefinition, options: Options | undefined): Generator<ChainProblem> {
-  const role = Object.hasOwn(chain.roles, definition.role) ? chain.roles[definition.role] : undefined;
+  const role = roleOf(chain, definition.role);
   if (!role) yield unknownOf(['role'], `chain "${chain.name}" has no role`, definition.role, Object.keys(chain.roles));
   if (!chain.sizes.includes(definition.size)) yield unknownOf(['size'], `chain "${chain.name}" has no size`, definition.size, chain.sizes);
   if (chain.needsGenesis && !definition.genesis) {
     yield { path: ['genesis'], problem: `a node of chain "${chain.name}" starts from a genesis`, next: 'Give its URL and sha256.' };
   }
-  const last = definition.portBase + chain.portSpan - 1;
-  if (!Number.isInteger(definition.portBase) || definition.portBase < 1 || last > 65535) {
-    yield { path: ['portBase'], problem: `the ports ${definition.portBase} to ${last} must lie in 1 to 65535`, next: 'Choose another base.' };
+  const last = lastPort(chain, definition.portBase);
+  if (!areWithin(definition.portBase, last, ALL_PORTS)) {
+    yield { path: ['portBase'], problem: `the ports ${definition.portBase} to ${last} must lie in ${ALL_PORTS.from} to ${ALL_PORTS.to}`, next: 'Choose another base.' };
   }
   const via = definition.reach?.via ?? 'outbound';
-  const reason = chain.unsupportedReach[via] ?? role?.unsupportedReach?.[via];
-  if (reason !== undefined) yield { path: ['reach'], problem: `"${via}" does not work here: ${reason}`, next: 'Choose another way to be reached.' };
+  const unsupported = unsupportedReach(chain, definition.role, via);
+  if (unsupported) yield { path: ['reach'], problem: `"${via}" does not work here: ${unsupported.reason}`, next: 'Choose another way to be reached.' };
   if (!role) return;
 
-  const [least, most] = role.signs ? (role.keys ?? [1, Infinity]) : [0, 0];
-  if (definition.keys.length < least || definition.keys.length > most) {
+  const bounds = keyBounds(role);
+  if (!isWithin(definition.keys.length, bounds)) {
+    const [least, most] = bounds;
     yield {
       path: ['keys'],
       problem: `a node of role "${definition.role}" holds ${least === most ? least : `${least} to ${most}`} keys, this one has ${definition.keys.length}`,
@@ -156,19 +158,19 @@ function* checkDefinition(chain: ChainDefinition, definition: NodeDefinition, op
     };
   }
   if (!options) return;
-  const components = [...role.components, ...(role.optionalComponents?.(options) ?? [])];
+  const components = componentsOf(role, options);
   for (const component of components.filter((name) => !definition.clients[name])) {
     yield { path: ['clients', component], problem: `nothing says what the component "${component}" runs`, next: 'Name its client and release.' };
   }
   for (const [component, { client }] of Object.entries(definition.clients)) {
-    const known = chain.clients[component];
     if (!components.includes(component)) yield unknownOf(['clients', component], 'this node has no component', component, components);
-    else if (known !== 'declared' && !known?.includes(client)) yield unknownOf(['clients', component], `component "${component}" has no client`, client, known ?? []);
+    else if (!knowsClient(chain, component, client)) yield unknownOf(['clients', component], `component "${component}" has no client`, client, [clientsOf(chain, component) ?? []].flat());
   }
-  for (const { node, path, roles, sameCluster } of chain.peers(options)) {
+  for (const reference of chain.peers(options)) {
+    const { node, path, roles, sameCluster } = reference;
     const peer = definition.peers?.[node];
     if (!peer) yield { path: ['options', ...path], problem: `nothing says what node "${node}" is`, next: 'Add it to `peers`.' };
-    else if (!roles.includes(peer.role)) {
+    else if (!mayBe(reference, peer.role)) {
       yield { path: ['peers', node, 'role'], problem: `the options refer to "${node}", which is of role "${peer.role}"`, next: `Name a node of role ${roles.join(' or ')}.` };
     }
     else if (sameCluster && !peer.sameCluster) yield { path: ['peers', node], problem: `"${node}" must be in the same cluster`, next: 'Name a node of this cluster.' };

@@ -9,7 +9,10 @@ const { join } = require('node:path');
 
 const sources = existsSync(join(__dirname, 'stockade.ts'));
 if (sources) {
-  if (!existsSync(join(__dirname, '..', 'node_modules', 'tsx'))) spawnSync(process.execPath, [join(__dirname, '..', 'tools', 'ensure-installed.cjs')], { stdio: ['ignore', 2, 2] });
+  if (!existsSync(join(__dirname, '..', 'node_modules', 'tsx'))) {
+    const { status } = spawnSync(process.execPath, [join(__dirname, '..', 'tools', 'ensure-installed.cjs')], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
   // Of this repository, not of the folder that somebody stands in; nor is it handed on.
   const { TSX_TSCONFIG_PATH: before } = process.env;
   process.env.TSX_TSCONFIG_PATH = join(__dirname, '..', 'tsconfig.json');

@@ -10,7 +10,7 @@ import { addStacks, stacksOf } from './stacks';
 import type { StackContext } from './context';
 import { folderBeside, swapFolder } from '../workspace/replace-folder';
 
-export { stackWarnings } from './warnings';
+export { stackWarnings } from './stacks/warnings';
 
 /**
  * Reads a fleet for Terraform.

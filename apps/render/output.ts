@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { refuse } from '../../errors/user-error';
 import { swapFolder } from '../../workspace/replace-folder';
+import { refuse } from '../../errors/user-error';
 
 /** Marks a folder as ours, so that a full run may replace it. */
 export const OUTPUT_MARKER = '.stockade';

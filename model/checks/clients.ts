@@ -1,13 +1,14 @@
 import type { ChainCatalogue, ChainEntry } from '../catalogue';
 import { type Place, type Problem, problems } from '../errors';
 import { own } from '../lookup';
+import { clientsOf, componentsOf, knowsClient, roleOf } from '../node-rules';
 import type { CheckContext, NodeSubject } from './context';
 
 /** A node names one client for each component of its role and for nothing else; its network declares them. */
 export function clients({ node, network, chain }: NodeSubject, context: CheckContext): Problem[] {
-  const role = own(chain.roles, node.role);
+  const role = roleOf(chain, node.role);
   if (!role) return [];
-  const needed = new Set([...role.components, ...(role.optionalComponents?.(node.options) ?? [])]);
+  const needed = new Set(componentsOf(role, node.options));
   const found: Problem[] = [];
   for (const component of needed) {
     if (Object.hasOwn(node.clients, component)) continue;
@@ -16,8 +17,7 @@ export function clients({ node, network, chain }: NodeSubject, context: CheckCon
   }
   for (const [component, client] of Object.entries(node.clients)) {
     const path = ['clients', component];
-    const known = own(chain.clients, component);
-    if (!known) {
+    if (!clientsOf(chain, component)) {
       found.push(problems.unknownComponent(context.atNodeKey(node, path), { name: component, allowed: [...needed], of: `chain "${chain.name}"` }));
       continue;
     }
@@ -46,8 +46,8 @@ export function clients({ node, network, chain }: NodeSubject, context: CheckCon
 
 /** A client that a chain's definition does not know for a component, and whose it is. */
 export function strangeClient(place: () => Place, chain: ChainEntry, component: string, client: string, catalogue: ChainCatalogue): Problem | undefined {
-  const known = own(chain.clients, component);
-  if (!known || known === 'declared' || known.includes(client)) return undefined;
+  const known = clientsOf(chain, component);
+  if (!known || known === 'declared' || knowsClient(chain, component, client)) return undefined;
   const serves = (entry: ChainEntry, only?: string) =>
     Object.entries(entry.clients).find(([name, list]) => name !== only && list !== 'declared' && list.includes(client))?.[0];
   const sibling = serves(chain, component);

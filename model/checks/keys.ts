@@ -1,5 +1,5 @@
 import { type Problem, problems } from '../errors';
-import { own } from '../lookup';
+import { isWithin, keyBounds, roleOf } from '../node-rules';
 import type { CheckContext, NodeSubject } from './context';
 
 /** Only roles that sign hold keys, and as many as they can; retired nodes hold none. */
@@ -7,12 +7,14 @@ export function keys({ node, chain }: NodeSubject, context: CheckContext): Probl
   const count = node.keys.length;
   const place = () => context.atNodeKey(node, ['keys']);
   if (node.state === 'retired') return count > 0 ? [problems.retiredWithKeys(place(), { node: node.name, count })] : [];
-  const role = own(chain.roles, node.role);
+  const role = roleOf(chain, node.role);
   if (!role) return [];
+  const bounds = keyBounds(role);
+  if (isWithin(count, bounds)) return [];
   if (!role.signs) {
     const allowed = Object.keys(chain.roles).filter((name) => chain.roles[name]?.signs);
-    return count > 0 ? [problems.keysOnKeylessRole(place(), { node: node.name, role: node.role, count, allowed })] : [];
+    return [problems.keysOnKeylessRole(place(), { node: node.name, role: node.role, count, allowed })];
   }
-  const [least, most] = role.keys ?? [1, Infinity];
-  return count < least || count > most ? [problems.keyCount(place(), { node: node.name, role: node.role, count, least, most })] : [];
+  const [least, most] = bounds;
+  return [problems.keyCount(place(), { node: node.name, role: node.role, count, least, most })];
 }

@@ -1,4 +1,6 @@
+import type { PeerReference } from '../catalogue';
 import { type Problem, problems } from '../errors';
+import { mayBe } from '../node-rules';
 import type { FleetNode } from '../types';
 import type { CheckContext, NodeSubject } from './context';
 
@@ -13,7 +15,7 @@ export function peers({ node, network }: NodeSubject, context: CheckContext): Pr
     if (others.length > 0 && reference.sameCluster === false) {
       found.push(ambiguous(node, reference.node, near, context));
     } else if (peer) {
-      const problem = unfit(node, peer, reference.roles);
+      const problem = unfit(node, peer, reference);
       if (problem) {
         const places = [place('referred to here'), context.atNode(peer, ['name'], `node "${peer.name}"`)];
         found.push(problems.wrongPeer(places, { node: node.name, peer: peer.name, ...problem }));
@@ -39,17 +41,17 @@ function ambiguous(node: FleetNode, peer: string, candidates: readonly FleetNode
   return problems.ambiguousPeer(places, { node: node.name, peer, clusters: candidates.map(({ cluster }) => cluster) });
 }
 
-function unfit(node: FleetNode, peer: FleetNode, roles: readonly string[]): { problem: string; allowed: readonly string[] | string } | undefined {
+function unfit(node: FleetNode, peer: FleetNode, reference: PeerReference): { problem: string; allowed: readonly string[] | string } | undefined {
   if (peer === node) return { problem: 'it is the node itself', allowed: 'another node' };
   if (peer.state === 'retired') return { problem: 'it is retired', allowed: 'a node that is running or stopped' };
-  if (!roles.includes(peer.role)) return { problem: `its role is "${peer.role}"`, allowed: roles };
+  if (!mayBe(reference, peer.role)) return { problem: `its role is "${peer.role}"`, allowed: reference.roles };
   return undefined;
 }
 
-const fitting = (node: FleetNode, { roles, sameCluster }: { roles: readonly string[]; sameCluster: boolean }, { fleet }: CheckContext): FleetNode[] =>
+const fitting = (node: FleetNode, reference: PeerReference, { fleet }: CheckContext): FleetNode[] =>
   fleet.nodes.filter(
     (other) =>
-      other !== node && other.network === node.network && other.state !== 'retired' && roles.includes(other.role) && (!sameCluster || other.cluster === node.cluster),
+      other !== node && other.network === node.network && other.state !== 'retired' && mayBe(reference, other.role) && (!reference.sameCluster || other.cluster === node.cluster),
   );
 
 const names = (nodes: readonly FleetNode[]): string[] => [...new Set(nodes.map(({ name }) => name))];

@@ -1,10 +1,10 @@
 import { type Problem, problems } from '../errors';
+import { ALL_PORTS, areWithin, lastPort } from '../node-rules';
 import type { FleetNode } from '../types';
 import type { CheckContext, NodeSubject } from './context';
 
 /** Ports that Kubernetes gives to Services of type NodePort, unless a cluster is set up otherwise; GKE and EKS aren't. */
 const NODE_PORTS = { from: 30000, to: 32767 } as const;
-const ALL_PORTS = { from: 1, to: 65535 } as const;
 
 /** All ports that a node takes exist and, with node ports, are node ports; so are they behind a load balancer on EKS. */
 export function portRange({ node, cluster, chain }: NodeSubject, context: CheckContext): Problem[] {
@@ -13,8 +13,8 @@ export function portRange({ node, cluster, chain }: NodeSubject, context: CheckC
   const nodePort = node.reach.via === 'nodePort' || byNumber;
   const range = nodePort ? NODE_PORTS : ALL_PORTS;
   const { base } = node.ports;
-  const last = base + chain.portSpan - 1;
-  if (base >= range.from && last <= range.to) return [];
+  const last = lastPort(chain, base);
+  if (areWithin(base, last, range)) return [];
   const why = nodePort ? `the node ports ${range.from}-${range.to}` : `the last port, ${range.to}`;
   return [problems.portRange(context.atNode(node, ['ports', 'base']), { node: node.name, base, last, ...range, why })];
 }
@@ -25,7 +25,7 @@ export function portOverlaps(context: CheckContext): Problem[] {
   for (const node of context.fleet.nodes) {
     const chain = context.index.chain(node);
     if (!chain || node.state === 'retired') continue;
-    const span = { node, base: node.ports.base, last: node.ports.base + chain.portSpan - 1 };
+    const span = { node, base: node.ports.base, last: lastPort(chain, node.ports.base) };
     const spans = byCluster.get(node.cluster);
     if (spans) spans.push(span);
     else byCluster.set(node.cluster, [span]);

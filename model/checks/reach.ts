@@ -1,5 +1,5 @@
 import { type Problem, problems } from '../errors';
-import { own } from '../lookup';
+import { unsupportedReach } from '../node-rules';
 import type { CheckContext, NodeSubject, RunningSubject } from './context';
 
 const WAYS = ['outbound', 'loadBalancer', 'nodePort', 'hostNetwork'] as const;
@@ -7,10 +7,11 @@ const WAYS = ['outbound', 'loadBalancer', 'nodePort', 'hostNetwork'] as const;
 /** A node is reached in a way that its chain and its role can work with. */
 export function reach({ node, chain }: NodeSubject, context: CheckContext): Problem[] {
   const { via } = node.reach;
-  const role = own(chain.roles, node.role)?.unsupportedReach ?? {};
-  const [who, reason] = chain.unsupportedReach[via] !== undefined ? [`chain "${chain.name}"`, chain.unsupportedReach[via]] : [`role "${node.role}" of chain "${chain.name}"`, role[via]];
-  if (reason === undefined) return [];
-  const allowed = WAYS.filter((way) => chain.unsupportedReach[way] === undefined && role[way] === undefined);
+  const unsupported = unsupportedReach(chain, node.role, via);
+  if (!unsupported) return [];
+  const { whole, reason } = unsupported;
+  const who = whole ? `chain "${chain.name}"` : `role "${node.role}" of chain "${chain.name}"`;
+  const allowed = WAYS.filter((way) => !unsupportedReach(chain, node.role, way));
   return [problems.unsupportedReach(context.atNode(node, ['reach', 'via']), { node: node.name, via, who, reason, allowed })];
 }
 

@@ -1,12 +1,12 @@
 import { type Problem, problems } from '../errors';
-import { own } from '../lookup';
+import { roleOf } from '../node-rules';
 import type { CheckContext, NodeSubject } from './context';
 
 /** Role and size are the chain's, and the ring is the network's. */
 export function roles({ node, network, chain }: NodeSubject, context: CheckContext): Problem[] {
   const found: Problem[] = [];
   const of = `chain "${chain.name}"`;
-  if (!own(chain.roles, node.role)) {
+  if (!roleOf(chain, node.role)) {
     found.push(problems.unknownRole(context.atNode(node, ['role']), { name: node.role, allowed: Object.keys(chain.roles), of }));
   }
   if (!chain.sizes.includes(node.size)) {

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { missingRules, PLAN_STATUS } from '../../infra/atlantis/branch-rules';
-import { ROOT } from './fleets';
+import { stockade } from '../run';
 
 const reviews = { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true, require_last_push_approval: true };
 const pull = (parameters: object): object => ({ type: 'pull_request', ruleset_source_type: 'Repository', parameters });
@@ -36,13 +35,13 @@ describe('the rules of the branch', () => {
     expect(missingRules([])).toHaveLength(7);
   });
 
-  const asked = (answer: string) => spawnSync(process.execPath, ['cli/stockade.cjs', 'server', 'branch-rules', '--branch', 'main'], { cwd: ROOT, input: answer, encoding: 'utf8' });
-  it('are asked for by a program that says what to set', () => {
-    expect(asked(JSON.stringify(good))).toMatchObject({ status: 0, stderr: '' });
-    const refused = asked('[]');
-    expect(refused.status).toBe(1);
+  const asked = (answer: string) => stockade(['server', 'branch-rules', '--branch', 'main'], { stdin: answer });
+  it('are asked for by a program that says what to set', async () => {
+    expect(await asked(JSON.stringify(good))).toMatchObject({ code: 0, stderr: '' });
+    const refused = await asked('[]');
+    expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`"Require status checks to pass": ${PLAN_STATUS}`);
     expect(refused.stderr).toContain('Settings, Rules, Rulesets');
-    expect(asked('').status).toBe(1);
+    expect((await asked('')).code).toBe(1);
   });
 });

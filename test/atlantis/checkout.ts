@@ -8,10 +8,13 @@ import type { PullRequest } from './server';
 export class Checkout {
   constructor(readonly folder: string) {}
 
-  /** @param beforeCommit changes what becomes main */
-  init(beforeCommit: () => void = () => undefined): void {
+  /**
+   * @param beforeCommit changes what becomes main
+   * @param paths what is taken of this repository, where a test needs less than all: each step clones it, and reads it byte by byte
+   */
+  init(beforeCommit: () => void = () => undefined, paths: readonly string[] = []): void {
     mkdirSync(this.folder, { recursive: true });
-    const files = execFileSync('git', ['-C', ROOT, 'ls-files', '--cached', '--others', '--exclude-standard', '-z', '--deduplicate'], { encoding: 'utf8' }).split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)) && !path.startsWith('test/golden/'));
+    const files = execFileSync('git', ['-C', ROOT, 'ls-files', '--cached', '--others', '--exclude-standard', '-z', '--deduplicate', '--', ...paths], { encoding: 'utf8' }).split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)) && !path.startsWith('test/golden/'));
     for (const path of files) {
       mkdirSync(dirname(join(this.folder, path)), { recursive: true });
       copyFileSync(join(ROOT, path), join(this.folder, path));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeCommand, kubeconfig, type ClusterLocation } from '../../infra/atlantis/kubeconfig';
 import { ROOT } from './fleets';
+import { COLD, warm } from '../warm';
 import { BIN, type Ran } from './server';
 
 const GCP = { STOCKADE_CLOUD: 'gcp', STOCKADE_GCP_PROJECT: 'example-staking-prod', STOCKADE_GCP_PROJECTS: 'example-staking-prod', STOCKADE_AWS_ACCOUNT: '111122223333', AWS_REGION: 'eu-central-1' };
@@ -41,7 +42,7 @@ function standIn(name: string, script: string): void {
 }
 
 function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran & { readonly stdout: string }> {
-  const environment = { HOME: folder, PATH: `${programs}:${process.env['PATH']}`, STOCKADE_HOME: ROOT, STOCKADE_STATE: state, GCE_METADATA_HOST: metadataHost, ...env };
+  const environment = { HOME: folder, ...warm(programs), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, GCE_METADATA_HOST: metadataHost, ...env };
   return new Promise((settle) => {
     execFile(join(BIN, program), args, { env: environment, encoding: 'utf8' }, (error, stdout, stderr) => {
       settle({ code: error === null ? 0 : Number(error.code), stdout, output: stdout + stderr });
@@ -115,7 +116,7 @@ describe('a kubeconfig', () => {
 
   it('leads to GKE by its DNS endpoint, with a token of the identity', async () => {
     standIn('gcloud', `echo "$CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT $*" >>${folder}/gcloud.log; echo '${GKE_DESCRIBED}'`);
-    const { code, stdout, output } = await run('kubeconfig', ['plan', gke.name, join(ROOT, 'fleet')], GCP);
+    const { code, stdout, output } = await run('kubeconfig', ['plan', gke.name, join(ROOT, 'fleet')], { ...GCP, ...COLD });
     expect(output).toBe(join(state, 'kubeconfigs/plan/gke-europe-west1'));
     expect(code).toBe(0);
     const config = JSON.parse(readFileSync(stdout, 'utf8')) as { clusters: object[]; users: object[] };

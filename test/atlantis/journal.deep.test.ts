@@ -1,15 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatJson } from '../../apps/plan/format/json';
 import { catalogue } from '../../chains';
 import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { loadFleet } from '../../model/load';
 import { key } from '../keys/scratch-repository';
-import { planOf } from '../plan/trees';
 import { Checkout } from './checkout';
+import { declareKey, keepPlan, placeKeys } from './key-changes';
 import { ROOT } from './fleets';
 import { AtlantisServer, missingPrograms, type PullRequest, type Ran } from './server';
 
@@ -26,23 +24,13 @@ describe.skipIf(obstacle !== undefined)(`pull requests about keys${obstacle === 
   const server = new AtlantisServer({ HOME: folder, STOCKADE_HOME: ROOT, STOCKADE_STATE: state });
   const nodeOf = (cluster: string): string => loadFleet(join(ROOT, 'fleet'), catalogue).fleet!.nodes.find((node) => node.cluster === cluster && node.network === NETWORK && node.keys.length > 0)!.name;
 
-  const declare = (cluster: string, which: string): void => {
-    const path = `fleet/nodes/${cluster}/${NETWORK}.yaml`;
-    repository.write(path, readFileSync(join(repository.folder, path), 'utf8').replace(/( *)keys:\n/, `$1keys:\n$1  - "${which}"\n`));
-  };
-  const place = (cluster: string): void => {
-    const { status, stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'keys', 'place', '--fleet', join(repository.folder, 'fleet'), '--node', `${cluster}/${nodeOf(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
-    expect(status, stderr).toBe(0);
-  };
+  const declare = (cluster: string, which: string): void => declareKey(repository, cluster, NETWORK, which);
+  const place = (cluster: string): void => placeKeys(repository, `${cluster}/${nodeOf(cluster)}`);
   const placing = (name: string, cluster: string, which: string): PullRequest => repository.branch(name, () => (declare(cluster, which), place(cluster)));
   const lock = (revision: string): string => `${repository.git('show', `${revision}:${LOCK}`)}\n`;
   const step = (act: 'plan' | 'apply', pull: PullRequest): Ran => {
     repository.git('checkout', '--quiet', '--force', '--detach', pull.head);
-    if (act === 'plan') {
-      const plan = planOf(new Map(), new Map());
-      mkdirSync(join(state, 'plans'), { recursive: true });
-      writeFileSync(join(state, 'plans', `${repository.git('rev-parse', 'HEAD^{tree}')}.json`), formatJson({ ...plan, base: { ...plan.base, revision: repository.git('rev-parse', 'main') } }));
-    }
+    if (act === 'plan') keepPlan(repository, state);
     return server.project(pull, act, { name: 'keys', dir: 'infra/projects/keys', workflow: 'keys' });
   };
 

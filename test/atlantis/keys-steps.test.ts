@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
+import type { Plan } from '../../apps/plan/model';
 import { catalogue } from '../../chains';
 import { loadFleet } from '../../model/load';
 import { Checkout } from './checkout';
+import { keepPlan } from './key-changes';
 import { ROOT } from './fleets';
+import { stockade } from '../run';
+import { COLD, warm } from '../warm';
 import { BIN, type Ran } from './server';
 
 const { fleet } = loadFleet(join(ROOT, 'fleet'), catalogue);
@@ -53,7 +57,7 @@ esac`,
 
 const environment = (): Record<string, string> => ({
   HOME: folder,
-  PATH: `${programs}:${process.env['PATH']}`,
+  ...warm(programs),
   STOCKADE_HOME: ROOT,
   STOCKADE_STATE: state,
   STOCKADE_CLOUD: 'aws',
@@ -73,8 +77,8 @@ const environment = (): Record<string, string> => ({
   BASE_BRANCH_NAME: 'main',
 });
 
-function step(name: 'keys-plan' | 'keys-apply'): Ran {
-  const { status, stdout, stderr } = spawnSync(join(BIN, name), [], { cwd: checkout.folder, env: environment(), encoding: 'utf8' });
+function step(name: 'keys-plan' | 'keys-apply', env: Readonly<Record<string, string>> = {}): Ran {
+  const { status, stdout, stderr } = spawnSync(join(BIN, name), [], { cwd: checkout.folder, env: { ...environment(), ...env }, encoding: 'utf8' });
   return { code: status ?? 1, output: stdout + stderr };
 }
 
@@ -87,29 +91,20 @@ function declare(change: (node: YAMLMap) => void): void {
   writeFileSync(path, document.toString({ lineWidth: 0 }));
 }
 
-function keys(...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/stockade.cjs'), 'keys', ...args], { cwd: ROOT, env: environment(), encoding: 'utf8' });
-  return { code: status ?? 1, output: stdout + stderr };
-}
+const keys = (...args: string[]): Promise<unknown> => stockade(['keys', ...args], { env: environment() });
 
 /** What the trusted copy says of the checkout, as the server keeps it. */
-function planned(findings: readonly object[] = [], base = checkout.git('rev-parse', 'main')): void {
-  const side = { name: 'x', clusters: 1, nodes: 1, digest: 'x' };
-  const risks = Object.fromEntries(['data loss', 'second-signer risk', 'interrupting', 'one-way', 'permissions', 'exposure', 'hardening', 'restart when fired', 'harmless'].map((risk) => [risk, 0]));
-  const plan = { version: 1, base: { ...side, revision: base }, head: side, refused: findings.length > 0, notes: [], risks, releases: [], findings, raw: { objects: 0, leftOut: 0, changes: [] } };
-  mkdirSync(join(state, 'plans'), { recursive: true });
-  writeFileSync(plan0(), JSON.stringify(plan));
-}
-const plan0 = (): string => join(state, 'plans', `${checkout.git('rev-parse', 'HEAD^{tree}')}.json`);
-const refusedIn = (section: string): object => ({ section, risk: 'second-signer risk', code: 'x', what: 'a key would be claimed twice', refused: true, next: 'Take it from one.', count: 1, places: {} });
+let plan0: string;
+const planned = (findings: Plan['findings'] = [], base?: string): void => void (plan0 = keepPlan(checkout, state, findings, base));
+const refusedIn = (section: 'keys' | 'volumes'): Plan['findings'][number] => ({ section, risk: 'second-signer risk', code: 'x', what: 'a key would be claimed twice', refused: true, next: 'Take it from one.', count: 1, places: {} });
 
-const retires = (...machine: string[]): void => {
+const retires = async (...machine: string[]): Promise<void> => {
   checkout.git('checkout', '--quiet', '-B', 'retire', 'main');
   declare((node) => {
     node.set('state', 'retired');
     node.set('keys', []);
   });
-  const said = keys('retire', '--node', at, '--proof', PROOF, '--fleet', join(checkout.folder, 'fleet'), '--base', 'main', ...machine);
+  const said = await keys('retire', '--node', at, '--proof', PROOF, '--fleet', join(checkout.folder, 'fleet'), '--base', 'main', ...machine);
   expect(said).toMatchObject({ code: 0 });
   checkout.git('commit', '--quiet', '--all', '--message', 'Retire');
   planned();
@@ -126,7 +121,7 @@ const configMap = (...claims: string[]): object => ({ metadata: { name: 'c' }, d
 beforeAll(() => {
   for (const path of [state, programs]) mkdirSync(path, { recursive: true });
   standIn('github', `echo '${JSON.stringify([{ type: 'pull_request', parameters: { required_approving_review_count: 1, dismiss_stale_reviews_on_push: true, require_code_owner_review: true, require_last_push_approval: true } }, { type: 'required_status_checks', parameters: { strict_required_status_checks_policy: true, required_status_checks: [{ context: 'stockade/plan' }] } }])}'`);
-  checkout.init(() => declare((node) => node.set('state', 'stopped')));
+  checkout.init(() => declare((node) => node.set('state', 'stopped')), ['fleet', 'atlantis.yaml', 'infra/projects']);
   if (!checkout.git('remote').includes('origin')) checkout.git('remote', 'add', 'origin', '.');
 }, 120_000);
 beforeEach(() => {
@@ -137,24 +132,25 @@ beforeEach(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a change that retires the key of a node that was stopped before', { timeout: 120_000 }, () => {
-  it('is planned and applied where the cluster has nothing left that signs or could', () => {
-    retires();
-    expect(step('keys-plan')).toMatchObject({ code: 0, output: expect.stringContaining(`${at}: its signer has ended, and nothing can start it.`) });
-    expect(step('keys-apply')).toMatchObject({ code: 0, output: expect.stringContaining('fleet/keys.lock is as planned') });
+  it('is planned and applied where the cluster has nothing left that signs or could', async () => {
+    await retires();
+    // Each command a process of its own, as on the server.
+    expect(step('keys-plan', COLD)).toMatchObject({ code: 0, output: expect.stringContaining(`${at}: its signer has ended, and nothing can start it.`) });
+    expect(step('keys-apply', COLD)).toMatchObject({ code: 0, output: expect.stringContaining('fleet/keys.lock is as planned') });
     // By the plan identity.
     expect(readFileSync(log, 'utf8')).toMatch(new RegExp(`gcloud container clusters describe ${signer.cluster} .* as stockade-plan@`));
     expect(readFileSync(log, 'utf8')).toContain(`/kubeconfigs/plan/${signer.cluster} get --raw /api/v1/namespaces/${namespace}/pods`);
   });
 
-  it('is not applied where a pod came up after the plan', () => {
-    retires();
+  it('is not applied where a pod came up after the plan', async () => {
+    await retires();
     expect(step('keys-plan').code).toBe(0);
     clusterHas({ pods: [{ metadata: { name: `${signer.name}-node-0`, labels: { 'stockade.dev/node': signer.name } } }] });
     expect(step('keys-apply')).toMatchObject({ code: 1, output: expect.stringContaining(`pod ${namespace}/${signer.name}-node-0 is there`) });
   });
 
-  it('is not planned while a replica is left, or the revision that would start has the key, and passes once that is gone', () => {
-    retires();
+  it('is not planned while a replica is left, or the revision that would start has the key, and passes once that is gone', async () => {
+    await retires();
     clusterHas({ statefulsets: [set(1)], controllerrevisions: [revision], configmaps: [configMap(signer.keys[0]!)] });
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('is to have 1 replicas') });
     clusterHas({ statefulsets: [set(0)], controllerrevisions: [revision], configmaps: [configMap(signer.keys[0]!)] });
@@ -164,8 +160,8 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(step('keys-plan').code).toBe(0);
   });
 
-  it('is asked about where the cluster was merged, and not at all where the same change moves a cluster that keys are placed in', () => {
-    retires();
+  it('is asked about where the cluster was merged, and not at all where the same change moves a cluster that keys are placed in', async () => {
+    await retires();
     const file = join(checkout.folder, 'fleet/clusters', `${signer.cluster}.yaml`);
     writeFileSync(file, readFileSync(file, 'utf8').replace(`project: ${project}`, 'project: somebody-elses'));
     checkout.git('commit', '--quiet', '--all', '--message', 'And the cluster is elsewhere');
@@ -175,19 +171,19 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(existsSync(log)).toBe(false);
     // By the step that asks, alone.
     const base = checkout.git('rev-parse', 'main');
-    const { stderr } = spawnSync(process.execPath, [join(ROOT, 'cli/stockade.cjs'), 'server', 'retirements', '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0()], { cwd: ROOT, env: environment(), encoding: 'utf8' });
+    const { stderr } = await stockade(['server', 'retirements', '--fleet', join(checkout.folder, 'fleet'), '--base', base, '--plan', plan0], { env: environment() });
     expect(readFileSync(log, 'utf8')).toContain(`describe ${signer.cluster} --location=${region} --project=${project} `);
     expect(readFileSync(log, 'utf8')).not.toContain('somebody-elses');
     expect(stderr).toContain('is to have 1 replicas');
   });
 
-  it('of a cluster that does not answer takes a machine that its cloud has deleted, and no words', () => {
+  it('of a cluster that does not answer takes a machine that its cloud has deleted, and no words', async () => {
     const deleted = { operationType: 'delete', targetId: '4711471147', status: 'DONE', targetLink: `https://x/projects/${project}/zones/${signer.zone}/instances/gke-${signer.cluster.slice(0, 15)}-x` };
-    retires();
+    await retires();
     clusterHas(undefined);
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringMatching(/can not be asked about .*: the API server does not answer [^]*--machine <cloud id>/) });
     cloudHas({ operations: [deleted] });
-    retires('--machine', deleted.targetId);
+    await retires('--machine', deleted.targetId);
     expect(readFileSync(join(checkout.folder, 'fleet/keys.lock'), 'utf8')).toMatch(new RegExp(`"proof":"${PROOF} \\[machine gcp 4711471147 deleted, asked [0-9TZ:-]+ as ana@example.com\\]"`));
     expect(step('keys-plan')).toMatchObject({ code: 0, output: expect.stringContaining('its signer has ended') });
     expect(readFileSync(log, 'utf8')).toMatch(/gcloud compute operations list .* as stockade-plan@/);
@@ -196,15 +192,15 @@ describe('a change that retires the key of a node that was stopped before', { ti
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('Compute Engine has it, as gke-x (RUNNING)') });
   });
 
-  it('is not planned without the readable plan of this tree and this main, nor where that refuses something about keys', () => {
-    retires();
+  it('is not planned without the readable plan of this tree and this main, nor where that refuses something about keys', async () => {
+    await retires();
     planned([refusedIn('keys')]);
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('refuses: a key would be claimed twice\n  next: Take it from one.') });
     planned([], 'a'.repeat(40));
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('the readable plan compares with aaaaaaaaaa') });
-    writeFileSync(plan0(), '{}');
+    writeFileSync(plan0, '{}');
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
-    rmSync(plan0());
+    rmSync(plan0);
     expect(step('keys-plan')).toMatchObject({ code: 1, output: expect.stringContaining('there is no readable plan of this tree') });
     // What it refuses of something else, other projects refuse.
     planned([refusedIn('volumes')]);

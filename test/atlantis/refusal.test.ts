@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Plan } from '../../apps/plan/model';
 import { ROOT } from './fleets';
+import { COLD, warm } from '../warm';
 import { BIN } from './server';
 
 const side = (name: string): Plan['base'] => ({ name, revision: 'e'.repeat(40), nodes: 2, clusters: 1, digest: 'f'.repeat(64) });
@@ -32,7 +33,7 @@ const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 
 
 describe("Atlantis' hook", () => {
   /** The hook as it is, in a copy of the server whose `compare` comes to what a test says. */
-  function hook(compare: string, { posts = true, takesStatus = true } = {}): { code: number; output: string; told: string[]; comment: string } {
+  function hook(compare: string, { posts = true, takesStatus = true, env = {} }: { readonly posts?: boolean; readonly takesStatus?: boolean; readonly env?: Readonly<Record<string, string>> } = {}): { code: number; output: string; told: string[]; comment: string } {
     const home = join(folder, 'home');
     const bin = join(home, 'infra/atlantis/server/bin');
     cpSync(BIN, bin, { recursive: true });
@@ -44,8 +45,8 @@ describe("Atlantis' hook", () => {
     git('-C', checkout, 'commit', '--quiet', '--allow-empty', '--message', 'x');
     if (!posts) writeFileSync(join(state, 'github/refuse-comment'), '');
     if (!takesStatus) writeFileSync(join(state, 'github/refuse-status'), '');
-    const env = { PATH: process.env['PATH']!, HOME: folder, STOCKADE_HOME: home, STOCKADE_STATE: state, STOCKADE_GITHUB: join(__dirname, 'github-stand-in'), DIR: checkout, PULL_NUM: '7', HEAD_COMMIT: 'a'.repeat(40), BASE_BRANCH_NAME: 'main', PLAN: planFile() };
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', join(bin, 'pull-request')], { cwd: checkout, env, encoding: 'utf8' });
+    const environment = { ...warm(), HOME: folder, STOCKADE_HOME: home, STOCKADE_STATE: state, STOCKADE_GITHUB: join(__dirname, 'github-stand-in'), DIR: checkout, PULL_NUM: '7', HEAD_COMMIT: 'a'.repeat(40), BASE_BRANCH_NAME: 'main', PLAN: planFile(), ...env };
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', join(bin, 'pull-request')], { cwd: checkout, env: environment, encoding: 'utf8' });
     return { code: status ?? -1, output: stdout + stderr, told: textOf(join(state, 'github/told')).trimEnd().split('\n'), comment: textOf(join(state, 'github/comment.md')) };
   }
   let refused = false;
@@ -58,7 +59,8 @@ describe("Atlantis' hook", () => {
 
   it('posts a plan, then says success', () => {
     refused = false;
-    const { code, told, comment } = hook(made);
+    // Each command a process of its own, as on the server.
+    const { code, told, comment } = hook(made, { env: COLD });
     expect(told).toEqual([pending, 'comment 7', `status ${'a'.repeat(40)} success The plan refuses nothing; the comment says what it means`]);
     expect(comment).toContain('## Plan: 1 object of 2 nodes differ.');
     expect(code).toBe(0);
@@ -129,7 +131,7 @@ describe("GitHub's workflow", () => {
   const scripts = jobs['plan']!.steps.flatMap(({ run }) => (run === undefined || run.startsWith('npm ci') ? [] : [run]));
 
   /** The two steps of the job that posts, one after the other, as GitHub runs them: `bash -e`. */
-  function job({ head = 'success', base = 'success', refused = false, planned = true, accepted = true, attributes, steps = scripts }: { attributes?: string; head?: string; base?: string; refused?: boolean; planned?: boolean; accepted?: boolean; steps?: readonly string[] }): { code: number; output: string; posted: string } {
+  function job({ head = 'success', base = 'success', refused = false, planned = true, accepted = true, cold = false, attributes, steps = scripts }: { attributes?: string; cold?: boolean; head?: string; base?: string; refused?: boolean; planned?: boolean; accepted?: boolean; steps?: readonly string[] }): { code: number; output: string; posted: string } {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     const temp = join(folder, 'temp');
@@ -138,15 +140,21 @@ describe("GitHub's workflow", () => {
     program(join(bin, 'gh'), `while [ $# -gt 0 ]; do [ "$1" != --body-file ] || cp "$2" '${join(folder, 'posted.md')}'; shift; done`);
     program(
       join(bin, 'node'),
-      `case "$2 $3" in
-        'server comment') cd '${ROOT}'; exec '${process.execPath}' "$@" ;;
-        'server accept') ${accepted ? 'exit 0' : 'echo "error: dist/x: not a regular file" >&2; exit 1'} ;;
-        'plan --root') ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
+      `[ "$1" = cli/stockade.cjs ] || exit 127
+      case $2 in
+        server) case $3 in
+          comment) cd '${ROOT}'; PATH=\${PATH#*:} exec node "$@" ;;
+          accept) ${accepted ? 'exit 0' : 'echo "error: dist/x: not a regular file" >&2; exit 1'} ;;
+          *) exit 127 ;;
+        esac ;;
+        plan) ${planned ? `cp '${join(folder, 'plan.json')}' "$RUNNER_TEMP/plan.json"; exit ${refused ? 1 : 0}` : 'echo "error: no plan" >&2; exit 1'} ;;
+        atlantis | keys) ;;
+        *) exit 127 ;;
       esac`,
     );
     if (attributes === undefined) program(join(bin, 'git'), ':');
     else checkedOut(attributes);
-    const env = { PATH: `${bin}:${process.env['PATH']}`, RUNNER_TEMP: temp, HEAD: head, BASE: base, BASE_SHA: 'b'.repeat(40), NUMBER: '7', GITHUB_REPOSITORY: 'example-staking/fleet' };
+    const env = { ...warm(bin), ...(cold ? COLD : {}), RUNNER_TEMP: temp, HEAD: head, BASE: base, BASE_SHA: 'b'.repeat(40), NUMBER: '7', GITHUB_REPOSITORY: 'example-staking/fleet' };
     let output = '';
     for (const script of steps) {
       const { status, stdout, stderr } = spawnSync('bash', ['-e', '-c', script], { cwd: folder, env, encoding: 'utf8' });
@@ -182,7 +190,7 @@ describe("GitHub's workflow", () => {
   });
 
   it('posts a plan, and passes', () => {
-    const { code, posted } = job({});
+    const { code, posted } = job({ cold: true });
     expect(posted).toContain('## Plan: 1 object of 2 nodes differ.');
     expect(code).toBe(0);
   });
@@ -195,7 +203,7 @@ describe("GitHub's workflow", () => {
   });
 
   it('did not post it as it was', () => {
-    const before = ['node cli/stockade.cjs plan --root . --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
+    const before = ['node cli/stockade.cjs plan --format markdown', 'gh pr comment 7 --body-file "$RUNNER_TEMP/plan.json"'];
     expect(job({ refused: true, steps: before })).toMatchObject({ code: 1, posted: '' });
   });
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { warm } from '../warm';
 import { ROOT } from './fleets';
 
 export const SERVER = join(ROOT, 'infra/atlantis/server');
@@ -43,7 +44,7 @@ export class AtlantisServer {
   private readonly workflows = configuration().workflows;
 
   constructor(
-    /** Set on the server, for every step. */
+    /** Set on the server, for every step. With `COLD` each command of a step is a process of its own, as on the server. */
     private readonly environment: Readonly<Record<string, string>>,
     /** Folders whose programs go before those of the machine. */
     private readonly programs: readonly string[] = [],
@@ -64,6 +65,7 @@ export class AtlantisServer {
 
   private environmentOf({ head, number }: PullRequest, dir: string): Record<string, string> {
     return {
+      ...warm(...this.programs),
       STOCKADE_GITHUB: join(__dirname, 'github-stand-in'),
       ...this.environment,
       DIR: dir,
@@ -77,7 +79,6 @@ export class AtlantisServer {
       HEAD_REPO_OWNER: 'example-staking',
       HEAD_REPO_NAME: 'fleet',
       USER_NAME: 'ana',
-      PATH: [...this.programs, process.env['PATH']!].join(':'),
     };
   }
 

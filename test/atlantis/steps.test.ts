@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { atlantisFiles, differences, writeAtlantis } from '../../infra/atlantis/generate';
 import { contextOf, exampleFiles, ROOT } from './fleets';
+import { stockade } from '../run';
+import { COLD, warm } from '../warm';
 import { BIN } from './server';
 
 /** What every step begins with, and what is read of a pull request, in a small repository: its fleet is the example's. */
@@ -43,16 +45,17 @@ interface Asked {
 const run = (script: string, env: Record<string, string> = {}, name = 'step'): { code: number; output: string } => {
   const program = join(folder, name);
   writeFileSync(program, `#!/usr/bin/env bash\n. ${join(BIN, 'common.sh')}\n${script}\n`, { mode: 0o755 });
-  const { status, stdout, stderr } = spawnSync(program, [], { cwd: checkout, encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: folder, STOCKADE_HOME: ROOT, STOCKADE_STATE: state, STOCKADE_GITHUB: join(__dirname, 'github-stand-in'), DIR: checkout, BASE_BRANCH_NAME: 'main', ...env } });
+  const { status, stdout, stderr } = spawnSync(program, [], { cwd: checkout, encoding: 'utf8', env: { ...warm(), HOME: folder, STOCKADE_HOME: ROOT, STOCKADE_STATE: state, STOCKADE_GITHUB: join(__dirname, 'github-stand-in'), DIR: checkout, BASE_BRANCH_NAME: 'main', ...env } });
   return { code: status ?? -1, output: stdout + stderr };
 };
-const begin = (workflow: string, { name, dir = `infra/projects/${name}`, workspace = 'default' }: Asked, program?: string) =>
-  run(`begin ${workflow}; echo "begun $(ls "$reviewed" | tr '\\n' ' ')"`, { PLANFILE: 'x', PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD'), REPO_REL_DIR: dir, WORKSPACE: workspace }, program);
+const begin = (workflow: string, { name, dir = `infra/projects/${name}`, workspace = 'default' }: Asked, program?: string, env: Record<string, string> = {}) =>
+  run(`begin ${workflow}; echo "begun $(ls "$reviewed" | tr '\\n' ' ')"`, { PLANFILE: 'x', PROJECT_NAME: name, HEAD_COMMIT: git('rev-parse', 'HEAD'), REPO_REL_DIR: dir, WORKSPACE: workspace, ...env }, program);
 
 describe('a step begins', () => {
   it('where the fleet comes to its project, with the reviewed tree', () => {
     branch('good', () => undefined);
-    expect(begin('terraform', { name: 'gcp-bootstrap' })).toEqual({ code: 0, output: 'begun atlantis.yaml fleet infra \n' });
+    // Each command a process of its own, as on the server.
+    expect(begin('terraform', { name: 'gcp-bootstrap' }, undefined, COLD)).toEqual({ code: 0, output: 'begun atlantis.yaml fleet infra \n' });
   });
 
   it('and refuses another, whatever atlantis.yaml lists (each kind: configuration.test.ts)', () => {
@@ -112,7 +115,7 @@ describe('what is kept', () => {
   const inRoom = (script: string, free: string) => {
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, 'df'), `#!/usr/bin/env bash\necho Avail; echo "$(( ${free} ))"\n`, { mode: 0o755 });
-    return run(script, { PATH: `${bin}:${process.env['PATH']!}`, STOCKADE_STATE: room });
+    return run(script, { ...warm(bin), STOCKADE_STATE: room });
   };
   const kept = (below = ''): string[] => readdirSync(join(room, below)).sort();
   beforeEach(() => rmSync(room, { recursive: true, force: true }));
@@ -235,9 +238,9 @@ describe('what is read of a pull request', () => {
 });
 
 describe('atlantis.yaml', () => {
-  const check = (): { code: number; output: string } => {
-    const { status, stdout, stderr } = spawnSync('node', ['cli/stockade.cjs', 'atlantis', '--check', '--root', checkout, '--base', 'main'], { cwd: ROOT, encoding: 'utf8' });
-    return { code: status ?? -1, output: stdout + stderr };
+  const check = async (): Promise<{ code: number; output: string }> => {
+    const { code, stdout, stderr } = await stockade(['atlantis', '--check', '--root', checkout, '--base', 'main']);
+    return { code, output: stdout + stderr };
   };
   const yaml = readFileSync(join(ROOT, 'atlantis.yaml'), 'utf8');
 
@@ -260,28 +263,28 @@ describe('atlantis.yaml', () => {
     expect(differences(checkout, files)).not.toEqual([]);
   });
 
-  it('is left as merged by a change of what generates it, which is said; not beside a change of the fleet, nor of itself', () => {
+  it('is left as merged by a change of what generates it, which is said; not beside a change of the fleet, nor of itself', async () => {
     // What is merged is older than this generator: the whole line of the header differs.
     const older = yaml.replace('# Written by', '# Made by');
     git('checkout', '--quiet', '--force', 'main');
     write('atlantis.yaml', older);
     git('commit', '--quiet', '--all', '--message', 'As an older generator made it');
     branch('neither', () => write('docs/x.md', 'x'));
-    expect(check()).toMatchObject({ code: 1, output: expect.stringContaining('build it anew') });
+    expect(await check()).toMatchObject({ code: 1, output: expect.stringContaining('build it anew') });
     branch('generator', () => write('infra/atlantis/generate.ts', 'export {};\n'));
-    expect(check()).toMatchObject({ code: 0, output: expect.stringContaining('in a change of its own') });
+    expect(await check()).toMatchObject({ code: 0, output: expect.stringContaining('in a change of its own') });
     branch('and-fleet', () => {
       write('infra/atlantis/generate.ts', 'export {};\n');
       write('fleet/settings.yaml', `${readFileSync(join(ROOT, 'fleet/settings.yaml'), 'utf8')}# More.\n`);
     });
-    expect(check()).toMatchObject({ code: 1, output: expect.stringContaining('Leave atlantis.yaml, infra/projects/ and the fleet as merged') });
+    expect(await check()).toMatchObject({ code: 1, output: expect.stringContaining('Leave atlantis.yaml, infra/projects/ and the fleet as merged') });
     branch('and-itself', () => {
       write('infra/atlantis/generate.ts', 'export {};\n');
       write('atlantis.yaml', older.replace('parallel_plan: true', 'parallel_plan: false'));
     });
-    expect(check()).toMatchObject({ code: 1 });
+    expect(await check()).toMatchObject({ code: 1 });
     // The change of its own.
     branch('own', () => write('atlantis.yaml', yaml));
-    expect(check()).toMatchObject({ code: 0, output: expect.stringContaining('is current') });
+    expect(await check()).toMatchObject({ code: 0, output: expect.stringContaining('is current') });
   });
 });

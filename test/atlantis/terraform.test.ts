@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { wrongInTerraform } from '../../infra/atlantis/accept';
-import { atHomeOnAmazon, exampleStacks, synthesize, type Attributes, type SynthesizedStacks } from '../infra/stacks';
+import { atHomeOnAmazon, exampleStacks, stacksAtHomeOnAmazon, synthesize, type Attributes, type SynthesizedStacks } from '../infra/stacks';
 import { roleOf } from '../infra/aws/clusters';
 
 const onGoogle = exampleStacks();
-const onAmazon = synthesize(atHomeOnAmazon);
+const onAmazon = stacksAtHomeOnAmazon();
 const HOMES = [{ home: 'gcp', of: onGoogle }, { home: 'aws', of: onAmazon }] as const;
 const { account } = onGoogle.context.fleet.infrastructure.aws;
 const IDENTITIES = ['plan', 'apply', 'deploy'];

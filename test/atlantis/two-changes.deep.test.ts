@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyPlan } from '../../apps/deploy/apply';
 import { planManifests } from '../../apps/deploy/plan';
 import { readRendered, type ReviewedObject } from '../../apps/deploy/rendered';
-import { formatJson } from '../../apps/plan/format/json';
 import { renderFleet } from '../../apps/render/render-fleet';
 import { catalogue } from '../../chains';
 import { parse } from '../../model/keys/text';
@@ -14,8 +12,8 @@ import { loadFleet } from '../../model/load';
 import { networkNamespace } from '../../naming';
 import { StandInCluster } from '../deploy/stand-in';
 import { key } from '../keys/scratch-repository';
-import { planOf } from '../plan/trees';
 import { Checkout } from './checkout';
+import { declareKey, keepPlan, placeKeys } from './key-changes';
 import { ROOT } from './fleets';
 import { AtlantisServer, missingPrograms, planFile, type PullRequest, type Ran } from './server';
 
@@ -45,11 +43,7 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
   const step = (act: 'plan' | 'apply', { pull, cluster }: { readonly pull: PullRequest; readonly cluster: Cluster }): Ran => {
     repository.git('checkout', '--quiet', '--force', '--detach', pull.head);
     // As the hook of every plan leaves it: a comparison with what is merged by then, which refuses nothing.
-    if (act === 'plan') {
-      const plan = planOf(new Map(), new Map());
-      mkdirSync(join(state, 'plans'), { recursive: true });
-      writeFileSync(join(state, 'plans', `${repository.git('rev-parse', 'HEAD^{tree}')}.json`), formatJson({ ...plan, base: { ...plan.base, revision: repository.git('rev-parse', 'main') } }));
-    }
+    if (act === 'plan') keepPlan(repository, state);
     return server.project(pull, act, project(cluster));
   };
   /** One node of a cluster, of what its folder has: each kind in each namespace costs a request. */
@@ -69,14 +63,8 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
     await rendered(cluster, join(state, 'rendered', tree, 'dist'));
     return { pull, cluster };
   };
-  const declare = (cluster: Cluster): void => {
-    const path = `fleet/nodes/${cluster}/${NETWORK}.yaml`;
-    repository.write(path, readFileSync(join(repository.folder, path), 'utf8').replace(/( *)keys:\n/, `$1keys:\n$1  - "${KEY}"\n`));
-  };
-  const place = (cluster: Cluster): void => {
-    const { status, stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'keys', 'place', '--fleet', fleetFolder, '--node', `${cluster}/${nodes.get(cluster)}`, '--by', 'ana@example.com'], { cwd: ROOT, encoding: 'utf8' });
-    expect(status, stderr).toBe(0);
-  };
+  const declare = (cluster: Cluster): void => declareKey(repository, cluster, NETWORK, KEY);
+  const place = (cluster: Cluster): void => placeKeys(repository, `${cluster}/${nodes.get(cluster)}`);
   const placing = (name: string, cluster: Cluster) => change(name, cluster, () => (declare(cluster), place(cluster)));
   /** Whether the workload that signs was given the key. */
   const signsWithIt = (cluster: Cluster): boolean => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './checkout';
 import { ROOT } from './fleets';
+import { COLD } from '../warm';
 import { AtlantisServer, missingPrograms, planFile, type PullRequest } from './server';
 
 const obstacle = missingPrograms(['bwrap', 'bubblewrap'], ['terraform', 'terraform'], ['openssl', 'openssl']);
@@ -26,7 +27,7 @@ describe.skipIf(obstacle !== undefined)(`a pull request${obstacle === undefined 
     return lines;
   };
   const comment = (): string => readFileSync(join(github, 'comment.md'), 'utf8');
-  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2', ...SERVER_SETTINGS });
+  const server = new AtlantisServer({ HOME: join(folder, 'home'), STOCKADE_HOME: ROOT, STOCKADE_STATE: state, AWS_SECRET_ACCESS_KEY: 'hunter2', ...SERVER_SETTINGS, ...COLD });
   const project = { name: STACK, dir: `infra/projects/${STACK}`, workflow: 'terraform' };
   const repository = new Checkout(checkout);
   const git = (...args: string[]): string => repository.git(...args);

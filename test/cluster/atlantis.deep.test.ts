@@ -15,6 +15,7 @@ import { LABELS } from '../../naming';
 import { AUTOMATION_ACCESS, AUTOMATION_IDENTITIES, type AutomationIdentity } from '../../naming/clouds';
 import { Checkout } from '../atlantis/checkout';
 import { ROOT } from '../atlantis/fleets';
+import { COLD } from '../warm';
 import { AtlantisServer, missingPrograms, planFile, type PullRequest, type Ran } from '../atlantis/server';
 import type { Api, LiveObject } from './api';
 import { renderExample, type Example } from './example';
@@ -55,6 +56,7 @@ describeCluster(`a pull request that changes manifests of ${CLUSTER}`, () => {
         STOCKADE_GCP_PROJECT_NUMBER: '123456789012',
         STOCKADE_AWS_ACCOUNT: cluster.cloud === 'aws' ? cluster.account : '',
         STOCKADE_MANIFESTS_OPTIONS: '--without-gatekeeper',
+        ...COLD,
       },
       [programs],
     );

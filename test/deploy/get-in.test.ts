@@ -9,6 +9,7 @@ import { getIntoCluster, getIntoNode } from '../../apps/deploy/get-in';
 import { getRaw } from '../../apps/deploy/kubectl';
 import { stop } from '../../apps/deploy/operate';
 import { GOLDEN } from '../golden/trees';
+import { stockade } from '../run';
 import { CLUSTER, refusalOf, StandInCluster } from './stand-in';
 
 const folder = mkdtempSync(join(tmpdir(), 'stockade-get-in-'));
@@ -18,7 +19,6 @@ afterAll(() => {
   cluster.remove();
 });
 
-const ROOT = join(__dirname, '../..');
 const GKE = 'gcloud container clusters get-credentials gke-golden --location europe-west1';
 const EKS = 'aws eks update-kubeconfig --name eks-golden --region';
 
@@ -85,16 +85,14 @@ describe('whoever does not reach a cluster', () => {
 
 // Without kubectl it says that, and that alone.
 describe.skipIf(spawnSync('kubectl', ['version', '--client']).status !== 0)('the command', () => {
-  const manifests = (args: readonly string[], env: Record<string, string> = {}): string => {
-    const { stderr } = spawnSync(process.execPath, ['cli/stockade.cjs', 'manifests', ...args], { cwd: ROOT, encoding: 'utf8', env: { PATH: process.env['PATH']!, HOME: folder, ...env } });
-    return stderr;
-  };
+  const manifests = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> =>
+    (await stockade(['manifests', ...args], { env: { PATH: process.env['PATH']!, HOME: folder, ...env } })).stderr;
 
-  it('without a kubeconfig says which cluster, and how to get in', () => {
-    const stopping = manifests(['stop', '--network', 'hoodi', '--node', 'eth-gke-0', '--why', 'ana: tries', '--fleet', GOLDEN.fleet]);
+  it('without a kubeconfig says which cluster, and how to get in', async () => {
+    const stopping = await manifests(['stop', '--network', 'hoodi', '--node', 'eth-gke-0', '--why', 'ana: tries', '--fleet', GOLDEN.fleet]);
     expect(stopping).toContain(GKE);
     expect(stopping).toMatch(/^error: no kubeconfig says which cluster is meant\n/);
-    const resuming = manifests(['resume', '--network', 'hoodi', '--node', 'eth-eks-0', '--fleet', GOLDEN.fleet], { KUBECONFIG: join(folder, 'nowhere') });
+    const resuming = await manifests(['resume', '--network', 'hoodi', '--node', 'eth-eks-0', '--fleet', GOLDEN.fleet], { KUBECONFIG: join(folder, 'nowhere') });
     expect(resuming).toContain(EKS);
   });
 

@@ -101,10 +101,13 @@ export const atHomeOnAmazon = (context: StackContext): StackContext => {
   };
 };
 
-let example: SynthesizedStacks | undefined;
+let [example, onAmazon]: (SynthesizedStacks | undefined)[] = [];
 
-/** The example fleet's Terraform, synthesized once for each test file. */
+/** The example fleet's Terraform, synthesized once for all test files of a process. */
 export const exampleStacks = (): SynthesizedStacks => (example ??= synthesize());
+
+/** The same at home on Amazon, once too. */
+export const stacksAtHomeOnAmazon = (): SynthesizedStacks => (onAmazon ??= synthesize(atHomeOnAmazon));
 
 /** A file of the repository. */
 export const repositoryFile = (...path: string[]): string => readFileSync(join(__dirname, '..', '..', ...path), 'utf8');

@@ -1,9 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import type { DraftEntry } from '../../model/keys/journal';
+import { stockade, type Ran } from '../run';
 
 /** Keys that nobody could take for real ones. */
 export const key = (digit: string): string => `0x8${digit.repeat(95)}`;
@@ -13,13 +14,6 @@ export interface NodeOf {
   readonly state?: string;
 }
 
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const ROOT = join(__dirname, '../..');
 const LOCK = 'fleet/keys.lock';
 
 /** A git repository with a small fleet of Ethereum validators in two clusters, `eu` and `us`, and the command run in it as a person would. */
@@ -47,10 +41,7 @@ export class ScratchRepository {
   }
 
   keys(...args: string[]): Promise<Ran> {
-    const command = [join(ROOT, 'cli/stockade.cjs'), 'keys', ...args];
-    return new Promise((done) => {
-      execFile(process.execPath, command, { cwd: this.folder }, (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, stdout, stderr }));
-    });
+    return stockade(['keys', ...args], { cwd: this.folder });
   }
 
   git(...args: string[]): string {

@@ -160,7 +160,7 @@ function kindOf(node: ts.StringLiteralLike): Kind | undefined {
   return ts.findAncestor(parent, ts.isFunctionLike) === undefined ? 'value' : 'lazy';
 }
 
+/** Every name is marked as a type: then nothing of the import is left, as if the whole were. */
 const isTypeOnly = (clause: ts.ImportClause | undefined): boolean => clause !== undefined && (clause.isTypeOnly || (clause.name === undefined && areTypes(clause.namedBindings)));
-
 const areTypes = (names: ts.NamedImportBindings | ts.NamedExportBindings | undefined): boolean =>
   names !== undefined && (ts.isNamedImports(names) || ts.isNamedExports(names)) && names.elements.length > 0 && names.elements.every(({ isTypeOnly }) => isTypeOnly);

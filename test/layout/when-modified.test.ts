@@ -47,18 +47,3 @@ describe('when_modified', () => {
     }
   });
 });
-
-describe('lists of rooms', () => {
-  const text = (file: string): string => readFileSync(file, 'utf8');
-
-  it('tsconfig.json holds all of them', () => {
-    const { include } = JSON.parse(text('tsconfig.json')) as { include: string[] };
-    expect(ROOMS.filter((folder) => !include.includes(folder))).toEqual([]);
-  });
-
-  it('tsconfig.build.json holds those that the package exports, and what these import', () => {
-    const { include } = JSON.parse(text('tsconfig.build.json')) as { include: string[] };
-    const exported = [...reachedFrom(['constructs/index.ts', 'chains/index.ts', 'chains/index.ts'].filter((file) => imports.has(file)), imports)].map((file) => file.split('/')[0]!);
-    expect([...new Set(exported)].filter((folder) => !include.includes(folder))).toEqual([]);
-  });
-});

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planSchema, type Plan } from '../../apps/plan/model';
-import { key, ScratchRepository, type Ran } from '../keys/scratch-repository';
+import { key, ScratchRepository } from '../keys/scratch-repository';
 import { ROOMS } from '../rooms';
+import { ROOT, stockade, type Ran } from '../run';
 
-const ROOT = join(__dirname, '../..');
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 const placed = (cluster: string, node: string, digit: string) => ({ act: 'place', key: key(digit), network: 'hoodi', cluster, node }) as const;
 
@@ -58,12 +57,7 @@ beforeAll(() => {
 });
 afterAll(() => repository.remove());
 
-function run(...args: string[]): Promise<Ran> {
-  const command = [join(ROOT, 'cli/stockade.cjs'), 'plan', ...args];
-  return new Promise((done) => {
-    execFile(process.execPath, command, { cwd: repository.folder, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => done({ code: error ? Number(error.code) : 0, stdout, stderr }));
-  });
-}
+const run = (...args: string[]): Promise<Ran> => stockade(['plan', ...args], { cwd: repository.folder });
 const json = (text: string): Plan => planSchema.parse(JSON.parse(text));
 
 it('renders every file of a revision as it is committed, whatever its attributes say', async () => {

@@ -2,7 +2,7 @@ import { WITHOUT_RESOURCE } from '../../../infra/aws/terraform-permissions';
 import { describe, expect, it } from 'vitest';
 import { CLUSTER_STACKS, clusterStackName, federatedRoleName, gkeIssuer, machineRoleName, MANAGEMENT_GATEWAY, serviceIdentityName, SNAPSHOTS_KEY_NAME, snapshotsBucketName, STATE_KEY_NAME } from '../../../naming/clouds';
 import { SYSTEM_NAMESPACE } from '../../../naming';
-import { atHomeOnAmazon, synthesize, type Attributes } from '../stacks';
+import { stacksAtHomeOnAmazon, type Attributes } from '../stacks';
 import { AWS_STACKS, EKS, eksOf, list, policiesOf, roleOf, stacks, statements, type Statement } from './clusters';
 
 const { clusters, infrastructure, settings } = stacks.context.fleet;
@@ -10,7 +10,7 @@ const { account } = infrastructure.aws;
 const GKE = Object.values(clusters).flatMap((cluster) => (cluster.cloud === 'gcp' ? [cluster] : []));
 
 /** The same fleet, at home on Amazon. */
-const atHome = synthesize(atHomeOnAmazon);
+const atHome = stacksAtHomeOnAmazon();
 const EVERY = [...AWS_STACKS.map(({ id }) => ({ id, of: stacks })), ...atHome.stacks.filter(({ cloud, cluster }) => cloud === 'aws' && cluster === undefined).map(({ id }) => ({ id: id, of: atHome }))];
 
 describe.each(EVERY)('Amazon stack $id', ({ id, of }) => {

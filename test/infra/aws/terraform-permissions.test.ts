@@ -3,7 +3,7 @@ import { COVERED, type Identity, OUR_TAG, POLICY_LIMITS, terraformPolicies, WITH
 import { policy, type Statement } from '../../../infra/aws/policies';
 import type { StackContext } from '../../../infra/context';
 import { automationIdentityName, snapshotsBucketName, STATE_KEY_NAME } from '../../../naming/clouds';
-import { atHomeOnAmazon, synthesize, type Attributes, type SynthesizedStacks } from '../stacks';
+import { stacksAtHomeOnAmazon, type Attributes, type SynthesizedStacks } from '../stacks';
 import { list, stacks, statements } from './clusters';
 import { mayDo, type Request } from './iam';
 
@@ -18,7 +18,7 @@ const fourTimes = (context: StackContext): StackContext => {
   return { ...context, fleet: { ...context.fleet, clusters: Object.fromEntries(clusters.map((cluster) => [cluster.name, cluster])) } };
 };
 
-const atHome = synthesize(atHomeOnAmazon);
+const atHome = stacksAtHomeOnAmazon();
 const FLEETS = [
   { where: 'at home on Google Cloud', of: stacks },
   { where: 'at home on Amazon', of: atHome },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gcpProjects, gkeClusters } from '../../../infra/context/gcp';
 import { diskKeyName, keyRingName, SYSTEM_NAMESPACE } from '../../../naming';
 import { SERVICE_IDENTITIES } from '../../../naming/clouds';
-import { stackWarnings } from '../../../infra/warnings';
+import { stackWarnings } from '../../../infra/stacks/warnings';
 import { exampleStacks, synthesize, type Attributes, type SynthesizedStacks } from '../stacks';
 
 const stacks = exampleStacks();

@@ -1,25 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stockade, type Ran } from '../run';
 
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const ROOT = join(__dirname, '../..');
-
-/** Runs the command as a person would, without this machine's docker logins. */
-export function runPin(fleet: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((done) => {
-    const command = [join(ROOT, 'cli/stockade.cjs'), 'pin', '--fleet', fleet, '--plain-http', ...args];
-    execFile(process.execPath, command, { env: { PATH: process.env['PATH'], HOME: fleet, ...env } }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
-}
+/** Runs the command in this process, without this machine's docker logins. */
+export const runPin = (fleet: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
+  stockade(['pin', '--fleet', fleet, '--plain-http', ...args], { env: { PATH: process.env['PATH'], HOME: fleet, ...env } });
 
 /** A fleet's folder with settings and networks; clusters and nodes don't matter to `pin`. */
 export function scratchFleet(networks: Record<string, string>, agentImage: string): { folder: string; read(name: string): string } {

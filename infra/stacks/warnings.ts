@@ -1,6 +1,6 @@
-import { NOT_ON_GKE } from './parts/gke-node-pool';
-import { eksIssuers, gkeClusters } from './context/gcp';
-import type { StackContext } from './context';
+import { NOT_ON_GKE } from '../parts/gke-node-pool';
+import { eksIssuers, gkeClusters } from '../context/gcp';
+import type { StackContext } from '../context';
 
 /**
  * What the stacks leave out because nobody recorded it yet, and what no stack can do. Each names the file and the next step; none of them stops
