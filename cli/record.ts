@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { EXIT, refusal, UserError } from '../errors/user-error';
 import { declaredCluster } from '../infra/context/declared-cluster';
-import { parseOutputs, recordOutputs, type TerraformOutputs } from '../infra/observed';
+import { parseOutputs, recordOutputs, type TerraformOutputs } from '../infra/context/observed';
 import { clusterStackName } from '../naming/clouds';
 import { command, fleetOption, type Io } from './io';
 

@@ -1,19 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { holdOf } from '../../acts/component';
 import { type Failure, refuse, told, UserError } from '../../errors/user-error';
-import { substanceDigest } from './compare';
-import { applyServerSide, getRaw, rootOf, type Live } from './kubectl';
-import type { Access } from './access';
+import { isKubeError, type KubeError } from '../../kube/errors';
+import type { Kube } from '../../kube/kube';
+import type { Live } from '../../kube/objects';
+import { pathTo, PODS, STATEFUL_SETS } from '../../kube/paths';
+import { deadlineIn, until } from '../../kube/wait';
+import type { Manifest } from '../../constructs/manifest';
+import { FIELD_MANAGER, substanceDigest } from './compare';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
 import { describeUnmerged } from './plan';
 import type { PlanFile, Planned } from './plan-file';
-import { clusterUid, holdOf, listOf, read } from './read';
+import { read } from './read';
 import { manifestsOfNodes, nameOf, STAGES, type Stage } from './rendered';
 
 export interface ApplyOptions {
   /** The identity that builds clusters: what bounds nodes. */
-  readonly platform: Access;
+  readonly platform: Kube;
   /** Applies workloads. */
-  readonly deployer: Access;
+  readonly deployer: Kube;
   /** As it is now: what was merged since the plan counts. */
   readonly declared: Declared;
   readonly say: (line: string) => void;
@@ -48,24 +52,44 @@ export async function applyPlan(plan: PlanFile, { platform, deployer, declared, 
     const objects = toApply.filter((one) => one.stage === stage);
     if (objects.length === 0) continue;
     const { by } = objects[0]!;
-    const access = identities[by];
+    const kube = identities[by];
     if (by === 'deployer' && !deployerIsKnown) await until(deadlineIn(timeoutSeconds), 'the deployer may read the cluster', () => isPlanned('deployer', deployer, plan, 'unless-forbidden'));
-    const result = await applyServerSide(access, objects.map(({ manifest }) => manifest));
-    done.push(...result.objects.map(nameOf));
-    for (const object of result.objects) say(`applied ${nameOf(object)}`);
-    if (result.refused !== '') {
+    const refused: string[] = [];
+    for (const { manifest } of objects) {
+      const error = await applyOne(kube, manifest);
+      if (error === undefined) {
+        done.push(nameOf(manifest));
+        say(`applied ${nameOf(manifest)}`);
+        continue;
+      }
+      refused.push(`${nameOf(manifest)}: ${error.words === '' ? error.message : error.words}`);
+      // Whoever does not answer one is not asked the next.
+      if (error.transient) break;
+    }
+    if (refused.length > 0) {
       throw new UserError([
         {
           message: `stopped at ${stage}, since something was refused. ${done.length} of ${toApply.length} objects were applied, in their order; no running pod is touched by that.`,
-          detail: result.refused,
+          detail: refused.join('\n'),
           next: 'Mend what was refused and plan again: what was applied is then unchanged.',
         },
       ]);
     }
-    await AFTER[stage]?.(access, objects, deadlineIn(timeoutSeconds));
+    await AFTER[stage]?.(kube, objects, deadlineIn(timeoutSeconds));
   }
   await nothingRestarted(platform, workloads, before, deadlineIn(timeoutSeconds));
   say(`${done.length} applied. No running pod ${toApply.some(({ stage }) => stage === 'programs') ? 'of a node ' : ''}was replaced.`);
+}
+
+/** Never by force. @returns why it was not done */
+async function applyOne(kube: Kube, manifest: Manifest): Promise<KubeError | undefined> {
+  try {
+    await kube.apply(manifest, { fieldManager: FIELD_MANAGER });
+    return undefined;
+  } catch (error) {
+    if (isKubeError(error)) return error;
+    throw error;
+  }
 }
 
 /** What is to be applied, by the journal that is merged by now. @throws UserError where a key would sign that it places elsewhere, or nowhere, since the plan */
@@ -82,12 +106,12 @@ function stillPlaced({ objects, cluster }: PlanFile, declared: Declared, say: Ap
 }
 
 /** Whether an identity reaches the cluster that was planned; false where it may not even ask. @throws UserError where it is another */
-async function isPlanned(who: string, access: Access, { clusterUid: planned }: PlanFile, forbidden?: 'unless-forbidden'): Promise<boolean> {
+async function isPlanned(who: string, kube: Kube, { clusterUid: planned }: PlanFile, forbidden?: 'unless-forbidden'): Promise<boolean> {
   let uid: string | undefined;
   try {
-    uid = await clusterUid(access);
+    uid = await kube.clusterUid();
   } catch (error) {
-    if (forbidden !== undefined && error instanceof UserError && /\(Forbidden\)/.test(error.message)) return false;
+    if (forbidden !== undefined && isKubeError(error, 'forbidden')) return false;
     throw error;
   }
   if (uid !== planned) refuse(`the kubeconfig of the ${who} leads to another cluster (${uid ?? 'unknown'}) than was planned (${planned})`, 'Name the kubeconfig of the cluster that was planned.');
@@ -95,8 +119,8 @@ async function isPlanned(who: string, access: Access, { clusterUid: planned }: P
 }
 
 /** @returns names of StatefulSets that an operator has held since the plan @throws UserError where something else changed */
-async function unchangedSince(access: Access, touched: readonly Planned[]): Promise<ReadonlySet<string>> {
-  const { live } = await read(access, touched.map(({ manifest }) => manifest));
+async function unchangedSince(kube: Kube, touched: readonly Planned[]): Promise<ReadonlySet<string>> {
+  const { live } = await read(kube, touched.map(({ manifest }) => manifest));
   const held = new Set<string>();
   const problems: Failure[] = touched.flatMap(({ manifest, before }): Failure[] => {
     const name = nameOf(manifest);
@@ -113,24 +137,24 @@ async function unchangedSince(access: Access, touched: readonly Planned[]): Prom
   return held;
 }
 
-const AFTER: Partial<Record<Stage, (access: Access, objects: readonly Planned[], deadline: number) => Promise<void>>> = {
+const AFTER: Partial<Record<Stage, (kube: Kube, objects: readonly Planned[], deadline: number) => Promise<void>>> = {
   // Until the controller has counted, the API server refuses whatever a quota limits.
-  platform: async (access, objects, deadline) => {
+  platform: async (kube, objects, deadline) => {
     const quotas = objects.filter(({ manifest }) => manifest.kind === 'ResourceQuota');
     await until(deadline, 'every ResourceQuota was counted', async () => {
       for (const { manifest } of quotas) {
-        const live = await getRaw<Live & { spec: { hard: object }; status?: { hard?: object } }>(access, `/api/v1/namespaces/${manifest.metadata.namespace}/resourcequotas/${manifest.metadata.name}`);
+        const live = await kube.find<Live & { spec: { hard: object }; status?: { hard?: object } }>(pathTo({ apiVersion: 'v1', plural: 'resourcequotas' }, manifest.metadata));
         if (JSON.stringify(live?.spec.hard) !== JSON.stringify(live?.status?.hard)) return false;
       }
       return true;
     });
   },
   // Constraints are of kinds that Gatekeeper makes from templates.
-  'gatekeeper-templates': (access, objects, deadline) => {
+  'gatekeeper-templates': (kube, objects, deadline) => {
     const kinds = objects.map(({ manifest }) => (manifest['spec'] as { crd: { spec: { names: { kind: string } } } }).crd.spec.names.kind);
     return until(deadline, `Gatekeeper has made ${kinds.length} kinds`, async () => {
-      const served = await getRaw<{ resources: { kind: string }[] }>(access, rootOf('constraints.gatekeeper.sh/v1beta1'));
-      return kinds.every((kind) => served?.resources.some((one) => one.kind === kind));
+      for (const kind of kinds) if ((await kube.served({ apiVersion: 'constraints.gatekeeper.sh/v1beta1', kind })) === undefined) return false;
+      return true;
     });
   },
 };
@@ -140,40 +164,29 @@ interface StatefulSet extends Live {
 }
 
 /** Waits until the controller has acted on every StatefulSet of a node, and compares the pods. @throws UserError where one was replaced */
-async function nothingRestarted(access: Access, applied: readonly Planned[], before: ReadonlyMap<string, string>, deadline: number): Promise<void> {
+async function nothingRestarted(kube: Kube, applied: readonly Planned[], before: ReadonlyMap<string, string>, deadline: number): Promise<void> {
   const workloads = new Set(applied.map(({ manifest }) => nameOf(manifest)));
   const namespaces = [...new Set([...workloads].map((name) => /^StatefulSet ([^/]+)\//.exec(name)![1]!))];
   await until(deadline, 'the controller has looked at every StatefulSet', async () => {
     for (const namespace of namespaces) {
-      const all = await listOf<StatefulSet>(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets`);
-      const waiting = all.some(({ metadata, status }) => workloads.has(`StatefulSet ${namespace}/${metadata.name}`) && status?.observedGeneration !== metadata.generation);
+      const { items } = await kube.list<StatefulSet>(pathTo(STATEFUL_SETS, { namespace }));
+      const waiting = items.some(({ metadata, status }) => workloads.has(`StatefulSet ${namespace}/${metadata.name}`) && status?.observedGeneration !== metadata.generation);
       if (waiting) return false;
     }
     return true;
   });
-  const after = await livesIn(access, namespaces);
+  const after = await livesIn(kube, namespaces);
   const replaced = [...before].filter(([name, uid]) => after.get(name) !== uid).map(([name]) => name);
   if (replaced.length > 0) refuse(`pods that ran before are gone or were replaced: ${replaced.join(', ')}`, 'Applying does not do that: find out who did (kubectl get events, the audit log), and look whether each signs once.');
 }
 
 /** The life that each pod is in. */
-async function livesIn(access: Access, namespaces: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function livesIn(kube: Kube, namespaces: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const lives = new Map<string, string>();
   for (const namespace of namespaces) {
-    for (const { metadata } of await listOf<Live & { metadata: { deletionTimestamp?: string } }>(access, `/api/v1/namespaces/${namespace}/pods`)) {
+    for (const { metadata } of (await kube.list(pathTo(PODS, { namespace }))).items) {
       if (metadata.deletionTimestamp === undefined) lives.set(`${namespace}/${metadata.name}`, metadata.uid);
     }
   }
   return lives;
-}
-
-export const deadlineIn = (seconds: number): number => Date.now() + seconds * 1000;
-
-/** Asks again until it holds. @throws UserError at the deadline */
-export async function until(deadline: number, what: string, holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
-  for (let wait = 100; !(await holds()); wait = Math.min(wait * 2, 2000)) {
-    if (signal?.aborted) refuse(`interrupted while waiting until ${what}`, 'Look at the cluster before you go on.');
-    if (Date.now() > deadline) refuse(`it was waited in vain until ${what}`, 'Look at the cluster, then go on: what was done until here stays.');
-    await sleep(wait);
-  }
 }

@@ -1,5 +1,8 @@
 import { canonical, digestOf } from './canonical';
-import { FIELD_MANAGER, type Live } from './kubectl';
+import type { Live } from '../../kube/objects';
+
+/** Who owns the fields that reviewed manifests set. */
+export const FIELD_MANAGER = 'stockade';
 
 /** A live object without what the API server and controllers keep for themselves: what would have to be the same for a plan to hold. */
 export function substance(live: Live): { readonly metadata: object } & Readonly<Record<string, unknown>> {

@@ -1,31 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { refuse } from '../../errors/user-error';
-import type { Access } from './access';
 
 const PAGE = 'docs/runbooks/get-in.md says who may, and how.';
 const ANY = `Get a kubeconfig of the cluster, and name it with --kubeconfig: ${PAGE}`;
-
-/** Says in a person's words why kubectl reached nobody. Returns where it did reach the API server. @throws UserError */
-export function unreached({ kubeconfig, getIn = () => ANY }: Access, said: string): void {
-  if (kubeconfig !== undefined && !existsSync(kubeconfig)) refuse(`there is no kubeconfig ${kubeconfig}`, getIn());
-  // The API server has answered; whatever its answer quotes, it was reached.
-  if (/^Error from server \((?!Unauthorized)/m.test(said)) return;
-  const why = REASONS.find(({ words }) => words.test(said))?.why;
-  if (why === undefined) return;
-  refuse(`${why}${kubeconfig === undefined ? '' : ` (kubeconfig ${kubeconfig})`}`, getIn(), said.trim());
-}
-
-/** What client-go and the clouds' own programs say, the first that fits. */
-const REASONS: readonly { readonly words: RegExp; readonly why: string }[] = [
-  { words: /localhost:8080|127\.0\.0\.1:8080|\[::1\]:8080|no configuration has been provided|current-context .*not/i, why: 'no kubeconfig says which cluster is meant' },
-  { words: /error loading config file|invalid configuration|couldn't get version\/kind|yaml: /i, why: "the kubeconfig can't be read" },
-  { words: /exec: executable .* not found|executable file not found/i, why: "the program that the kubeconfig takes credentials from is not installed" },
-  { words: /Unauthorized|must be logged in|getting credentials|exec: executable .* failed|(token|credentials?|session|certificate) .*expired|ExpiredToken|invalid_grant|reauthenticat/i, why: 'the API server does not take these credentials, or there are none: they may have expired' },
-  { words: /x509: /i, why: 'the API server is not the one that the kubeconfig trusts' },
-  { words: /proxyconnect|connection refused|was refused|i\/o timeout|no route to host|network is unreachable|no such host|deadline exceeded|handshake timeout|connection reset|Client\.Timeout|Unable to connect to the server/i, why: 'the API server does not answer' },
-];
 
 /**
  * How a person gets into a cluster, from what its file declares. Read raw: a fleet that is wrong elsewhere must not be in anybody's way, least of all

@@ -1,11 +1,13 @@
 import { type Failure, NO_CHANGES, refuse, told, UserError } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
-import { differencesBetween, differencesByReading, substanceDigest } from './compare';
-import { applyServerSide, type Live } from './kubectl';
-import type { Access } from './access';
+import { holdOf } from '../../acts/component';
+import { isKubeError } from '../../kube/errors';
+import type { Kube } from '../../kube/kube';
+import type { Live } from '../../kube/objects';
+import { differencesBetween, differencesByReading, FIELD_MANAGER, substanceDigest } from './compare';
 import { FORMAT, type PlanFile, type Planned } from './plan-file';
 import { judgePlacements, placementsOf, replicasOf, type Declared } from './placements';
-import { clusterUid, holdOf, leftAlone, read, undeclaredSigners, type Reading } from './read';
+import { inParallel, leftAlone, read, undeclaredSigners, type Reading } from './read';
 import { manifestsOfNodes, nameOf, type ReviewedObject } from './rendered';
 import { podTemplateOf } from '../system/program';
 
@@ -24,18 +26,18 @@ export interface PlanOptions {
  *
  * @throws UserError with every object that the API server would refuse, or that would let a key sign where it is not known to be the only one
  */
-export async function planManifests(access: Access, rendered: readonly ReviewedObject[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
-  const uid = (await clusterUid(access)) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
+export async function planManifests(kube: Kube, rendered: readonly ReviewedObject[], { cluster, declared, base, head, withoutGatekeeper = false }: PlanOptions): Promise<PlanFile> {
+  const uid = (await kube.clusterUid()) ?? refuse(`cluster "${cluster}" has no namespace kube-system that this identity may read`, 'Check the kubeconfig.');
   const manifests = rendered.map(({ manifest }) => manifest);
-  const reading = await read(access, manifests);
+  const reading = await read(kube, manifests);
   const { unmerged, problems } = judgePlacements(manifestsOfNodes(rendered), cluster, declared);
-  const undeclared = await undeclaredSigners(access, reading, manifests);
+  const undeclared = await undeclaredSigners(kube, reading, manifests);
   const dangers = [...problems, ...startsUnmerged(manifests, reading, unmerged), ...undeclared.running];
   if (dangers.length > 0) throw new UserError(dangers);
   const objects = withGatekeeper(rendered, reading, withoutGatekeeper);
   const bounds = objects.filter(({ by }) => by === 'platform').map((one) => compare(one, reading, undefined));
   const applied = objects.filter(({ manifest }) => !unmerged.has(nameOf(manifest)));
-  const { tried, untried } = await tryOut(access, applied, reading, bounds.some(({ action }) => action !== 'unchanged'));
+  const { tried, untried } = await tryOut(kube, applied, reading, bounds.some(({ action }) => action !== 'unchanged'));
   const planned = objects.map((one): Planned => {
     const compared = compare(one, reading, tried.get(nameOf(one.manifest)));
     const keys = unmerged.get(nameOf(one.manifest));
@@ -101,17 +103,27 @@ function withGatekeeper(rendered: readonly ReviewedObject[], { isServed }: Readi
  * The deployer's objects as they would be. Those of a namespace that isn't there yet can't be tried, and held ones would only be refused. What a
  * quota or policy of today refuses may pass the one that the same plan brings: then that is said, and the object is compared by reading.
  */
-async function tryOut(access: Access, rendered: readonly ReviewedObject[], { live, namespaces }: Reading, boundsChange: boolean): Promise<{ readonly tried: ReadonlyMap<string, Live>; readonly untried: readonly string[] }> {
+async function tryOut(kube: Kube, rendered: readonly ReviewedObject[], { live, namespaces }: Reading, boundsChange: boolean): Promise<{ readonly tried: ReadonlyMap<string, Live>; readonly untried: readonly string[] }> {
   const subjects = rendered
     .filter(({ by, manifest }) => by === 'deployer' && namespaces.has(manifest.metadata.namespace ?? ''))
     .map(({ manifest }) => manifest)
     .filter((manifest) => !(manifest.kind === 'StatefulSet' && holdOf(live.get(nameOf(manifest))) !== undefined));
-  const { objects, refused } = await applyServerSide(access, subjects, { dryRun: true });
-  const lines = refused === '' ? [] : refused.split('\n');
+  const tried = new Map<string, Live>();
+  const refused = new Map<string, string>();
+  await inParallel(subjects, async (manifest) => {
+    try {
+      tried.set(nameOf(manifest), await kube.apply(manifest, { fieldManager: FIELD_MANAGER, dryRun: true }));
+    } catch (error) {
+      // Whoever does not answer has refused nothing.
+      if (!isKubeError(error) || error.transient || error.words === '') throw error;
+      refused.set(nameOf(manifest), error.words.replaceAll(/\s*\n\s*/g, ' '));
+    }
+  });
+  const lines = subjects.map(nameOf).filter((name) => refused.has(name)).map((name) => `${name}: ${refused.get(name)}`);
   const untried = lines.filter((line) => boundsChange && /exceeded quota|ValidatingAdmissionPolicy|admission webhook|is forbidden: User/.test(line));
   const wrong = lines.filter((line) => !untried.includes(line));
   if (wrong.length > 0) throw new UserError(wrong.map((line) => ({ message: `the API server would refuse it: ${line}`, next: nextOf(line) })));
-  return { tried: new Map(objects.map((object) => [nameOf(object as Manifest), object])), untried };
+  return { tried, untried };
 }
 
 function nextOf(line: string): string {

@@ -1,8 +1,9 @@
-import { type Failure, UserError } from '../../errors/user-error';
+import type { Failure } from '../../errors/user-error';
 import type { Manifest } from '../../constructs/manifest';
-import { ANNOTATIONS, LABELS, networkNamespace } from '../../naming';
-import { discovery, getRaw, rootOf, type Live } from './kubectl';
-import type { Access } from './access';
+import type { Kube } from '../../kube/kube';
+import type { Live } from '../../kube/objects';
+import { NAMESPACES, pathTo, PODS, STATEFUL_SETS } from '../../kube/paths';
+import { LABELS, networkNamespace } from '../../naming';
 import { replicasOf } from './placements';
 import { nameOf } from './rendered';
 
@@ -17,44 +18,26 @@ export interface Reading {
 }
 
 /** Lists each kind once for each namespace that manifests name: few requests for many objects. @throws UserError */
-export async function read(access: Access, manifests: readonly Manifest[]): Promise<Reading> {
-  const served = discovery(access);
-  const namespaces = new Set((await listOf(access, '/api/v1/namespaces')).map(({ metadata }) => metadata.name));
+export async function read(kube: Kube, manifests: readonly Manifest[]): Promise<Reading> {
+  const namespaces = new Set((await kube.list(pathTo(NAMESPACES))).items.map(({ metadata }) => metadata.name));
   const lists = new Map<string, Manifest>();
   const unserved = new Set<string>();
   for (const manifest of manifests) {
-    const kind = await served(manifest);
+    const kind = await kube.served(manifest);
     const { namespace } = manifest.metadata;
     if (kind === undefined) unserved.add(`${manifest.apiVersion}/${manifest.kind}`);
-    else if (namespace === undefined || namespaces.has(namespace)) lists.set(`${rootOf(manifest.apiVersion)}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.plural}`, manifest);
+    else if (namespace === undefined || namespaces.has(namespace)) lists.set(pathTo(kind, { namespace }), manifest);
   }
   const live = new Map<string, Live>();
   await inParallel([...lists], async ([path, { apiVersion, kind }]) => {
     // Items of a list carry neither their version nor their kind.
-    for (const item of await listOf(access, path)) {
+    for (const item of (await kube.list(path)).items) {
       const object = { ...item, apiVersion, kind };
       live.set(nameOf(object), object);
     }
   });
   return { live, namespaces, isServed: ({ apiVersion, kind }) => !unserved.has(`${apiVersion}/${kind}`) };
 }
-
-/** Something answered, and not with a list: what it leaves out may be there. */
-export class NoList extends UserError {}
-
-/** A list in which nothing is is an answer; no list, or a part of one, is none. @throws UserError */
-export async function listOf<T extends Live = Live>(access: Access, path: string): Promise<readonly T[]> {
-  const answer = await getRaw<{ items?: unknown; metadata?: { continue?: string } } | null>(access, path);
-  if (!Array.isArray(answer?.items) || (answer.metadata?.continue ?? '') !== '') throw new NoList([{ message: `GET ${path} was not answered with a whole list of Kubernetes'`, next: 'Look who answers there: the kubeconfig may lead to something that is no API server.' }]);
-  return answer.items as T[];
-}
-
-/** The cluster's own name for itself: it lasts as long as the cluster, and no other has it. @throws UserError */
-export async function clusterUid(access: Access): Promise<string | undefined> {
-  return (await getRaw<Live>(access, '/api/v1/namespaces/kube-system'))?.metadata.uid;
-}
-
-export const holdOf = (live: Live | undefined): string | undefined => live?.metadata.annotations?.[ANNOTATIONS.hold];
 
 /** Workloads and disks of nodes that nothing rendered names any more. They are left alone, by every command here. */
 export function leftAlone(reading: Reading, manifests: readonly Manifest[]): string[] {
@@ -69,14 +52,14 @@ export function leftAlone(reading: Reading, manifests: readonly Manifest[]): str
  * Signers that nothing declares: nobody looks after them, while the journal may give their keys to another node. Looked for in every namespace of a network that the
  * cluster has, also of one that is no longer rendered at all. One that is stopped is no danger, and is left alone.
  */
-export async function undeclaredSigners(access: Access, { namespaces }: Reading, manifests: readonly Manifest[]): Promise<{ readonly running: readonly Failure[]; readonly stopped: readonly string[] }> {
+export async function undeclaredSigners(kube: Kube, { namespaces }: Reading, manifests: readonly Manifest[]): Promise<{ readonly running: readonly Failure[]; readonly stopped: readonly string[] }> {
   const rendered = new Set(manifests.filter(({ kind }) => kind === 'StatefulSet').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
   const running: Failure[] = [];
   const stopped: string[] = [];
   await inParallel([...namespaces].filter((name) => name.startsWith(networkNamespace(''))).sort(), async (namespace) => {
-    const signers = `labelSelector=${encodeURIComponent(`${LABELS.signer}=true`)}`;
-    const workloads = (await listOf(access, `/apis/apps/v1/namespaces/${namespace}/statefulsets?${signers}`)).filter(({ metadata }) => !rendered.has(`${namespace}/${metadata.name}`));
-    const pods = await listOf(access, `/api/v1/namespaces/${namespace}/pods?${signers}`);
+    const signers = { labelSelector: `${LABELS.signer}=true` };
+    const workloads = (await kube.list(pathTo(STATEFUL_SETS, { namespace }), signers)).items.filter(({ metadata }) => !rendered.has(`${namespace}/${metadata.name}`));
+    const { items: pods } = await kube.list(pathTo(PODS, { namespace }), signers);
     const found = [
       ...workloads.filter((one) => replicasOf(one) > 0).map(({ metadata }) => [metadata, `StatefulSet ${namespace}/${metadata.name} is a signer that still has a replica`] as const),
       ...pods.filter(({ metadata }) => !rendered.has(`${namespace}/${metadata.name.replace(/-0$/, '')}`)).map(({ metadata }) => [metadata, `pod ${namespace}/${metadata.name} is a signer's and still there`] as const),
@@ -89,7 +72,8 @@ export async function undeclaredSigners(access: Access, { namespaces }: Reading,
   return { running, stopped };
 }
 
-async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Six at a time. */
+export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   await Promise.all(
     Array.from({ length: 6 }, async () => {

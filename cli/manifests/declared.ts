@@ -1,9 +1,10 @@
 import { catalogue } from '../../chains';
-import type { Access } from '../../apps/deploy/access';
 import { getIntoCluster } from '../../apps/deploy/get-in';
 import type { Declared } from '../../apps/deploy/placements';
 import { InvalidArgumentError } from 'commander';
 import { refuse } from '../../errors/user-error';
+import type { Kube } from '../../kube/kube';
+import { fromKubeconfig } from '../../kube/kubeconfig';
 import { formatProblems, isError, sortProblems } from '../../model/errors';
 import { KEYS_LOCK_FILE } from '../../model/keys/journal';
 import { EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
@@ -14,7 +15,7 @@ import { fileAtBase, resolveCommit } from '../../workspace/base-revision';
 
 export const baseOption = ['--base <revision>', 'what is merged: only keys that its journal places are let sign; default: origin/main, else main'] as const;
 
-export const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Access => ({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
+export const intoCluster = (fleet: string, cluster: string, kubeconfig: string | undefined): Kube => fromKubeconfig({ kubeconfig, getIn: () => getIntoCluster(fleet, cluster) });
 
 /** What keys are judged by: the journal as it is merged, and the fleet as this folder has it. @throws UserError */
 export async function declaredIn(folder: string, revision: string | undefined): Promise<{ declared: Declared; base: string | undefined }> {

@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { getIntoNode } from '../../apps/deploy/get-in';
-import { fire, resume, stop } from '../../apps/deploy/operate';
+import { type ActEvent, inWords } from '../../acts/events';
+import { fire } from '../../acts/fire';
+import { resume } from '../../acts/resume';
+import { stop } from '../../acts/stop';
 import { EXIT } from '../../errors/user-error';
+import type { Kube } from '../../kube/kube';
+import { fromKubeconfig } from '../../kube/kubeconfig';
 import { printable } from '../../naming/printable';
 import { command, type Definition, fleetOption, say } from '../io';
 import { seconds } from './declared';
@@ -17,9 +22,9 @@ interface Options {
   readonly timeout: number;
 }
 
-type Told = Pick<Parameters<typeof fire>[2], 'say' | 'timeoutSeconds'>;
+type Tell = (event: ActEvent) => void;
 
-const onNode = <More>(define: (one: Command) => unknown, act: (access: Parameters<typeof fire>[0], options: Options & More, told: Told) => Promise<unknown>): Definition<Options & More> =>
+const onNode = <More>(define: (one: Command) => unknown, act: (kube: Kube, options: Options & More, tell: Tell) => Promise<unknown>): Definition<Options & More> =>
   command<Options & More>({
     define: (one) =>
       define(
@@ -33,25 +38,30 @@ const onNode = <More>(define: (one: Command) => unknown, act: (access: Parameter
           .option('--timeout <seconds>', 'for each wait', seconds, 900),
       ),
     body: async (options, io) => {
-      const { kubeconfig, fleet, network, node, timeout } = options;
-      await act({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) }, options, { say: (line) => say(io, printable(line)), timeoutSeconds: timeout });
+      const { kubeconfig, fleet, network, node } = options;
+      const kube = fromKubeconfig({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
+      try {
+        await act(kube, options, (event) => say(io, printable(inWords(event))));
+      } finally {
+        kube.close();
+      }
       return EXIT.done;
     },
   });
 
 export const fireNode = onNode(
   () => undefined,
-  (access, options, told) => untilInterrupted((signal) => fire(access, options, { ...told, signal })),
+  (kube, options, tell) => untilInterrupted((signal) => fire(kube, options, { timeoutSeconds: options.timeout, signal }, tell)),
 );
 
 export const stopNode = onNode<{ readonly why: string; readonly all: boolean }>(
   (one) => one.requiredOption('--why <text>', 'who stops it and why; everybody who meets the hold reads it').option('--all', 'its other components too', false),
-  (access, options, told) => stop(access, options, { ...told, why: options.why, all: options.all }),
+  (kube, options, tell) => stop(kube, options, { timeoutSeconds: options.timeout, why: options.why, all: options.all }, tell),
 );
 
 export const resumeNode = onNode<{ readonly start: boolean }>(
   (one) => one.option('--start', 'and start it', false),
-  (access, options, told) => resume(access, options, { ...told, start: options.start }),
+  (kube, options, tell) => resume(kube, options, { start: options.start }, tell),
 );
 
 /** Ctrl-C ends the waiting and no more: a node that was disarmed is armed again. */

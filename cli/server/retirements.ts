@@ -7,6 +7,7 @@ import { resolveCommit } from '../../workspace/base-revision';
 import { fleetAt } from '../../model/keys/at-commit';
 import { askCloud } from '../../apps/keys/ask-cloud';
 import { askCluster, type Answer } from '../../apps/keys/ask-cluster';
+import { fromKubeconfig } from '../../kube/kubeconfig';
 import { judgeRetirement, retirementsOf } from '../../apps/keys/retirements';
 import { refusedByPlan, type Refusal } from '../../apps/plan/trusted-plan';
 import { readDeclarations } from '../../model/keys/declarations';
@@ -67,7 +68,12 @@ async function ask(cluster: string, network: string, merged: ReadonlyMap<string,
     writeFileSync(join(folder, file), text);
     const { status, stdout, stderr } = spawnSync(join(BIN, 'kubeconfig'), ['plan', cluster, folder], { encoding: 'utf8' });
     if (status !== 0) return { kind: 'unreachable', why: stderr.trim().replaceAll(/\s+/g, ' ') || `no kubeconfig (exit code ${status})` };
-    return await askCluster({ kubeconfig: stdout.trim() }, network);
+    const kube = fromKubeconfig({ kubeconfig: stdout.trim() });
+    try {
+      return await askCluster(kube, network);
+    } finally {
+      kube.close();
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { catalogue } from '../../chains';
 import { parse } from '../../model/keys/text';
 import { loadFleet } from '../../model/load';
 import { networkNamespace } from '../../naming';
-import { StandInCluster } from '../deploy/stand-in';
+import { StandInCluster } from '../kube/in-file';
 import { key } from '../keys/scratch-repository';
 import { Checkout } from './checkout';
 import { declareKey, keepPlan, placeKeys } from './key-changes';
@@ -70,7 +70,7 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
   const signsWithIt = (cluster: Cluster): boolean => {
     const { objects } = clusters.get(cluster)!;
     const workload = JSON.stringify(objects.filter(({ kind }) => kind === 'StatefulSet'));
-    return objects.some(({ kind, metadata, data }) => kind === 'ConfigMap' && JSON.stringify(data).includes(`"claim\\": \\"${KEY}`) && workload.includes(`"${metadata.name}"`));
+    return objects.some((one) => one.kind === 'ConfigMap' && JSON.stringify((one as { data?: unknown }).data).includes(`"claim\\": \\"${KEY}`) && workload.includes(`"${one.metadata.name}"`));
   };
 
   beforeAll(async () => {
@@ -83,8 +83,8 @@ describe.skipIf(obstacle !== undefined)(`two pull requests that place one key${o
       const live = await rendered(cluster, join(folder, 'main', cluster));
       const standIn = new StandInCluster(live.map(({ manifest }) => manifest));
       clusters.set(cluster, standIn);
-      const plan = await planManifests(standIn.access, live, { cluster, declared, withoutGatekeeper: true });
-      await applyPlan(plan, { platform: standIn.access, deployer: standIn.access, declared, say: () => undefined });
+      const plan = await planManifests(standIn.kube, live, { cluster, declared, withoutGatekeeper: true });
+      await applyPlan(plan, { platform: standIn.kube, deployer: standIn.kube, declared, say: () => undefined });
     }
     const described = JSON.stringify({ cluster: { endpoint: 'https://127.0.0.1:1', certificateAuthority: { data: 'eA==' } } });
     writeFileSync(join(programs, 'aws'), `#!/bin/sh\necho '${described}'\n`);

@@ -47,7 +47,7 @@ export class ControlPlane {
   private constructor(
     readonly folder: string,
     readonly url: string,
-    private readonly authority: Authority,
+    readonly authority: Authority,
     admin: { readonly api: Api; readonly kubeconfig: string },
     private readonly processes: Processes,
     private readonly programs: Readonly<Record<ControlPlaneProgram, RunnableProgram>>,

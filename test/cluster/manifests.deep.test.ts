@@ -7,8 +7,12 @@ import { NO_CHANGES } from '../../errors/user-error';
 import { checkFleetFolder } from '../../model/check-folder';
 import { applyPlan } from '../../apps/deploy/apply';
 import { digestOf } from '../../apps/deploy/canonical';
-import type { Access } from '../../apps/deploy/access';
-import { fire, resume, stop } from '../../apps/deploy/operate';
+import { inWords, type ActEvent } from '../../acts/events';
+import { fire } from '../../acts/fire';
+import { resume } from '../../acts/resume';
+import { stop } from '../../acts/stop';
+import type { Kube } from '../../kube/kube';
+import { fromKubeconfig } from '../../kube/kubeconfig';
 import { describePlan, planManifests } from '../../apps/deploy/plan';
 import { open, seal, type PlanFile } from '../../apps/deploy/plan-file';
 import type { Declared } from '../../apps/deploy/placements';
@@ -39,18 +43,20 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'stockade-manifests-'));
   let example: Example;
   let admin: Api;
-  let platform: Access;
-  let deployer: Access;
-  let planner: Access;
-  let operator: Access;
+  let platform: Kube;
+  let deployer: Kube;
+  let planner: Kube;
+  let operator: Kube;
   /** The signer that is changed, fired and stopped. */
   let signer: { readonly network: string; readonly node: string; readonly component: string; readonly namespace: string; readonly name: string };
   let rendered: string;
+  const kubeconfigs: Record<string, string> = {};
 
   const options = { cluster: CLUSTER, declared: merged, head: HEAD, withoutGatekeeper: true } as const;
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
-  const plan = (from = rendered, access = planner): Promise<PlanFile> => planManifests(access, readRendered(from), options);
+  const tell = (event: ActEvent): void => say(inWords(event));
+  const plan = (from = rendered, kube = planner): Promise<PlanFile> => planManifests(kube, readRendered(from), options);
   const apply = (which: PlanFile): Promise<void> => applyPlan(which, { platform, deployer, declared: merged, say, timeoutSeconds: 240 });
   const statefulSets = (): Promise<StatefulSet[]> => admin.list<StatefulSet>('/apis/apps/v1/statefulsets');
   const one = (): Promise<StatefulSet> => admin.get<StatefulSet>(`/apis/apps/v1/namespaces/${signer.namespace}/statefulsets/${signer.name}`);
@@ -87,13 +93,14 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
     rendered = join(example.folder, CLUSTER);
     admin = controlPlane().admin;
     const { access } = fleet!.settings;
-    const as = async (name: string, groups: readonly string[]): Promise<Access> => ({ kubeconfig: await controlPlane().kubeconfigFor(name, { user: `${name}@example.com`, groups }), kubectl: inject('binaries').kubectl });
+    const as = async (name: string, groups: readonly string[]): Promise<Kube> => fromKubeconfig({ kubeconfig: (kubeconfigs[name] = await controlPlane().kubeconfigFor(name, { user: `${name}@example.com`, groups })), kubectl: inject('binaries').kubectl });
     platform = await as('platform', [...access.platform[cluster.cloud], 'system:masters']);
     deployer = await as('deployer', access.deployers[cluster.cloud]);
     planner = await as('planner', access.planners[cluster.cloud]);
     operator = await as('operator', access.operators[cluster.cloud]);
   });
   afterAll(() => {
+    for (const kube of [platform, deployer, planner, operator]) kube?.close();
     example?.remove();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -117,7 +124,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
 
   it('the plan identity can try, and never do', async () => {
     const kubectl = (...args: string[]): Promise<string> =>
-      new Promise((done) => execFile(inject('binaries').kubectl, [`--kubeconfig=${planner.kubeconfig}`, ...args], (error, stdout, stderr) => done(error ? stderr : `done ${stdout}`)));
+      new Promise((done) => execFile(inject('binaries').kubectl, [`--kubeconfig=${kubeconfigs['planner']}`, ...args], (error, stdout, stderr) => done(error ? stderr : `done ${stdout}`)));
     const label = ['--namespace', signer.namespace, 'patch', 'statefulset', signer.name, '--type=merge', '--patch={"metadata":{"labels":{"tried":"yes"}}}'];
     expect(await kubectl(...label, '--dry-run=server')).toMatch(/^done /);
     // Refused twice: it is no deployer but in dry runs, and it writes nothing, whatever the kind and the namespace.
@@ -200,7 +207,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
 
     it('is taken when the node is fired, by an operator, and the node is armed again', async () => {
       const before = await lives();
-      await fire(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120 });
+      await fire(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 120 }, tell);
       const { spec } = await one();
       expect(spec.updateStrategy.rollingUpdate.partition).toBe(1);
       const fired = await pod();
@@ -212,14 +219,14 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
 
     it('is armed again where firing does not come to an end', async () => {
       await apply(await plan(withMark('marked-3', '3')));
-      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 240, signal: AbortSignal.abort() }))).toContain('interrupted while waiting');
+      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 240, signal: AbortSignal.abort() }, tell))).toContain('interrupted while waiting');
       expect((await one()).spec.updateStrategy.rollingUpdate.partition).toBe(1);
       await settled();
     });
   });
 
   describe('a stopped node', () => {
-    beforeAll(() => stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: double vote suspected', all: false }));
+    beforeAll(() => stop(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 120, why: 'ana: double vote suspected', all: false }, tell));
 
     it('is held, its pod is gone, and it is the signer alone', async () => {
       expect(await pod()).toBeUndefined();
@@ -233,27 +240,27 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
       expect(planned.objects.filter(({ action }) => action === 'held').map(({ manifest }) => nameOf(manifest))).toEqual([`StatefulSet ${signer.namespace}/${signer.name}`]);
       await apply(planned);
       expect((await one()).spec.replicas).toBe(0);
-      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5 }))).toContain('is held (ana: double vote suspected)');
+      expect(await refusal(() => fire(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 5 }, tell))).toContain('is held (ana: double vote suspected)');
     });
 
     it('is resumed in two steps, and not by resuming another', async () => {
-      expect(await refusal(() => resume(operator, { network: signer.network, node: 'nobody' }, { say, timeoutSeconds: 5, start: true }))).toContain('there is no node "nobody"');
-      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: false });
+      expect(await refusal(() => resume(operator, { network: signer.network, node: 'nobody' }, { start: true }, tell))).toContain('there is no node "nobody"');
+      await resume(operator, { network: signer.network, node: signer.node }, { start: false }, tell);
       expect(await one()).toMatchObject({ spec: { replicas: 0 } });
       expect((await one()).metadata.annotations).not.toHaveProperty(ANNOTATIONS.hold);
-      expect(await refusal(() => resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: false }))).toContain('is not held');
-      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+      expect(await refusal(() => resume(operator, { network: signer.network, node: signer.node }, { start: false }, tell))).toContain('is not held');
+      await resume(operator, { network: signer.network, node: signer.node }, { start: true }, tell);
       await until('it runs again', async () => isReady((await pod()) ?? {}));
       await settled();
     });
 
     it('is skipped, and said so, where the hold was set between plan and apply', async () => {
       const planned = await plan(withMark('marked-5', '5'));
-      await stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: again', all: false });
+      await stop(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 120, why: 'ana: again', all: false }, tell);
       await apply(planned);
       expect(said).toContain(`! StatefulSet ${signer.namespace}/${signer.name} was held since it was planned: left as it is`);
       expect((await one()).spec.replicas).toBe(0);
-      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+      await resume(operator, { network: signer.network, node: signer.node }, { start: true }, tell);
       await settled();
     });
   });
@@ -268,14 +275,14 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
     const running = await refusal(() => plan(copy));
     expect(running).toContain(`StatefulSet ${signer.namespace}/${signer.name} is a signer that still has a replica, and nothing that was rendered declares it`);
     expect(running).toContain(`pod ${signer.namespace}/${signer.name}-0 is a signer's and still there`);
-    await stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: it goes', all: false });
+    await stop(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 120, why: 'ana: it goes', all: false }, tell);
     const planned = await plan(copy);
     expect(planned.leftAlone).toEqual(expect.arrayContaining([`StatefulSet ${signer.namespace}/${signer.name}`]));
     expect(planned.leftAlone.filter((name) => name.startsWith('PersistentVolumeClaim ')).length).toBeGreaterThan(1);
     await apply(planned);
     expect(await claims()).toEqual(before);
     expect((await one()).spec.replicas).toBe(0);
-    await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+    await resume(operator, { network: signer.network, node: signer.node }, { start: true }, tell);
     await settled();
   });
 
@@ -299,10 +306,10 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
     it('starts no signer that is stopped, and is refused at apply where it was merged at plan', async () => {
       const planned = await plan(withMark('retired', '10'));
       expect(await refusal(() => applyPlan(planned, { platform, deployer, declared: before(), say, timeoutSeconds: 240 }))).toContain('claims a key that is no longer placed here');
-      await stop(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 120, why: 'ana: looks', all: false });
-      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: false });
+      await stop(operator, { network: signer.network, node: signer.node }, { timeoutSeconds: 120, why: 'ana: looks', all: false }, tell);
+      await resume(operator, { network: signer.network, node: signer.node }, { start: false }, tell);
       expect(await refusal(unmerged)).toContain('would start, and the placement of key');
-      await resume(operator, { network: signer.network, node: signer.node }, { say, timeoutSeconds: 5, start: true });
+      await resume(operator, { network: signer.network, node: signer.node }, { start: true }, tell);
       await settled();
     });
   });

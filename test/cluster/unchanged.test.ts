@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Live } from '../../apps/deploy/kubectl';
+import type { Live } from '../../kube/objects';
 import type { LiveObject } from './api';
 import { changesOf } from './unchanged';
 

@@ -1,5 +1,5 @@
 import { differencesBetween } from '../../apps/deploy/compare';
-import type { Live } from '../../apps/deploy/kubectl';
+import type { Live } from '../../kube/objects';
 import type { LiveObject } from './api';
 
 /**

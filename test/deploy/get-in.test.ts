@@ -1,31 +1,44 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getIntoCluster, getIntoNode } from '../../apps/deploy/get-in';
-import { getRaw } from '../../apps/deploy/kubectl';
-import { stop } from '../../apps/deploy/operate';
+import { stop } from '../../acts/stop';
+import { fromKubeconfig, type KubeconfigOptions } from '../../kube/kubeconfig';
 import { GOLDEN } from '../golden/trees';
 import { stockade } from '../run';
-import { CLUSTER, refusalOf, StandInCluster } from './stand-in';
+import { CLUSTER, refusalOf } from './stand-in';
 
 const folder = mkdtempSync(join(tmpdir(), 'stockade-get-in-'));
-const cluster = new StandInCluster([]);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  cluster.remove();
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const GKE = 'gcloud container clusters get-credentials gke-golden --location europe-west1';
 const EKS = 'aws eks update-kubeconfig --name eks-golden --region';
 
 describe('whoever does not reach a cluster', () => {
-  const asked = (says: string, access: object = {}): Promise<string> => {
-    cluster.says = says;
-    return refusalOf(() => getRaw({ ...cluster.access, getIn: () => getIntoCluster(GOLDEN.fleet, CLUSTER), ...access }, '/api'));
+  let programs = 0;
+  /** A stand-in for kubectl. */
+  const program = (script: string): string => {
+    const path = join(folder, `kubectl-${(programs += 1)}`);
+    writeFileSync(path, script);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  /** It ends at once, as with a kubeconfig that it can't read. */
+  const ending = (says: string): string => program(`#!/bin/sh\ncat >&2 <<'SAID'\n${says}\nSAID\nexit 1\n`);
+  /** It serves, and answers for itself what it could not ask; or passes on what was answered. */
+  const answering = (says: string, headers: object): string =>
+    program(`#!${process.execPath}\nconst socket = process.argv.at(-1).split('=')[1];\nrequire('node:http').createServer((_, to) => to.writeHead(500, ${JSON.stringify(headers)}).end(${JSON.stringify(says)})).listen(socket, () => process.stdout.write('Starting to serve'));\n`);
+  const asked = async (options: KubeconfigOptions): Promise<string> => {
+    const kube = fromKubeconfig({ getIn: () => getIntoCluster(GOLDEN.fleet, CLUSTER), ...options });
+    try {
+      return await refusalOf(() => kube.get('/api'));
+    } finally {
+      kube.close();
+    }
   };
   const there = join(folder, 'config');
   writeFileSync(there, '{}');
@@ -43,7 +56,7 @@ describe('whoever does not reach a cluster', () => {
     ['The connection to the server 10.0.0.2:443 was refused - did you specify the right host or port?', 'the API server does not answer'],
     ['Unable to connect to the server: proxyconnect tcp: dial tcp 127.0.0.1:3128: connect: connection refused', 'the API server does not answer'],
   ])('is told what it is: %s', async (says, why) => {
-    const message = await asked(says, { kubeconfig: there });
+    const message = await asked({ kubectl: ending(says), kubeconfig: there });
     expect(message).toContain(why);
     expect(message).toContain(`(kubeconfig ${there})`);
     expect(message).toContain(`    ${says}`);
@@ -51,17 +64,20 @@ describe('whoever does not reach a cluster', () => {
     expect(message).toContain('--dns-endpoint docs/runbooks/get-in.md says who may, and how.');
   });
 
-  it.each([
-    'Error from server (Forbidden): statefulsets is forbidden: User "x" cannot list: no such host',
-    'Error from server (InternalError): failed calling webhook: dial tcp 10.0.0.1:443: connect: connection refused',
-  ])('is not told so where the API server has answered: %s', async (says) => {
-    const message = await asked(says);
-    expect(message).toContain(`GET /api failed\n    ${says}\n`);
+  it('is told the same where kubectl starts, and then reaches nobody', async () => {
+    const message = await asked({ kubectl: answering('getting credentials: exec: executable gke-gcloud-auth-plugin not found\n\nIt looks like', { 'content-type': 'text/plain' }), kubeconfig: there });
+    expect(message).toContain('the program that the kubeconfig takes credentials from is not installed');
+    expect(message).toContain(`next: Get into cluster ${CLUSTER}: ${GKE}`);
+  });
+
+  it.each(['failed calling webhook: dial tcp 10.0.0.1:443: connect: connection refused', 'x509: certificate signed by unknown authority'])('is not told so where the API server has answered: %s', async (says) => {
+    const message = await asked({ kubectl: answering(says, { 'content-type': 'text/plain', 'audit-id': 'x' }) });
+    expect(message).toContain(`GET /api failed\n    Error from server (500): ${says}\n`);
     expect(message).not.toContain('Get into cluster');
   });
 
   it('is told that there is no such kubeconfig', async () => {
-    expect(await asked('error: stat /nowhere: no such file or directory', { kubeconfig: join(folder, 'nowhere') })).toContain(`error: there is no kubeconfig ${join(folder, 'nowhere')}\n  next: Get into cluster`);
+    expect(await asked({ kubectl: ending('error: stat'), kubeconfig: join(folder, 'nowhere') })).toContain(`error: there is no kubeconfig ${join(folder, 'nowhere')}\n  next: Get into cluster`);
   });
 
   it('is told of a node\'s cluster, raw, and never in the way of a stop', async () => {
@@ -69,8 +85,8 @@ describe('whoever does not reach a cluster', () => {
     expect(getIntoNode(GOLDEN.fleet, 'hoodi', 'eth-eks-0')).toContain(EKS);
     expect(getIntoNode(GOLDEN.fleet, 'hoodi', 'eth-eks-0')).toContain('through its gateway: docs/starting.md');
     for (const [fleet, network, node] of [[folder, 'hoodi', 'eth-gke-0'], [GOLDEN.fleet, '../..', 'x'], [GOLDEN.fleet, 'hoodi', 'nobody']] as const) expect(getIntoNode(fleet, network, node)).toBe('Get a kubeconfig of the cluster, and name it with --kubeconfig: docs/runbooks/get-in.md says who may, and how.');
-    cluster.says = 'Unable to connect to the server: EOF';
-    expect(await refusalOf(() => stop({ ...cluster.access, getIn: () => getIntoNode(folder, 'hoodi', 'x') }, { network: 'hoodi', node: 'x' }, { say: () => undefined, timeoutSeconds: 1, why: 'ana', all: false }))).toContain('next: Get a kubeconfig of the cluster');
+    const kube = fromKubeconfig({ kubectl: ending('Unable to connect to the server: EOF'), getIn: () => getIntoNode(folder, 'hoodi', 'x') });
+    expect(await refusalOf(() => stop(kube, { network: 'hoodi', node: 'x' }, { timeoutSeconds: 1, why: 'ana', all: false }, () => undefined))).toContain('next: Get a kubeconfig of the cluster');
   });
 
   it('offers nothing to a shell that a declaration made up', () => {
@@ -102,7 +118,9 @@ describe.skipIf(spawnSync('kubectl', ['version', '--client']).status !== 0)('the
     try {
       const file = join(folder, 'expired');
       writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Config', 'current-context': 'c', clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }], users: [{ name: 'u', user: { token: 'x' } }], contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }] }));
-      expect(await refusalOf(() => getRaw({ kubeconfig: file }, '/api/v1/namespaces'))).toContain('does not take these credentials');
+      const kube = fromKubeconfig({ kubeconfig: file });
+      expect(await refusalOf(() => kube.get('/api/v1/namespaces'))).toContain('does not take these credentials');
+      kube.close();
     } finally {
       await new Promise((done) => server.close(done));
     }

@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { applyPlan } from '../../apps/deploy/apply';
 import { describePlan, planManifests } from '../../apps/deploy/plan';
 import type { PlanFile, Planned } from '../../apps/deploy/plan-file';
 import type { Declared } from '../../apps/deploy/placements';
 import { nameOf, type ReviewedObject } from '../../apps/deploy/rendered';
 import { ANNOTATIONS } from '../../naming';
-import { CLUSTER, goldenFleet, goldenRendered, journal, placement, refusalOf, SIGNER, signerKeys, StandInCluster } from './stand-in';
+import { CLUSTER, goldenFleet, goldenRendered, journal, placement, refusalOf, SIGNER, signerKeys } from './stand-in';
+import { FakeCluster, kindsOf } from '../kube/cluster';
 
 const fleet = goldenFleet();
 // One network's nodes: each kind in each namespace costs a request, and each request a process.
@@ -25,17 +26,16 @@ const stopped = (): ReviewedObject[] =>
   });
 
 describe('what is planned and applied', () => {
-  let cluster: StandInCluster;
+  let cluster: FakeCluster;
   const said: string[] = [];
   beforeEach(() => {
     said.length = 0;
-    cluster = new StandInCluster(rendered.map(({ manifest }) => manifest));
+    cluster = new FakeCluster(kindsOf(rendered.map(({ manifest }) => manifest)));
   });
-  afterEach(() => cluster.remove());
 
   const declaredBy = (entries: Declared['journal'], of = fleet): Declared => ({ journal: entries, fleet: of });
-  const plan = (entries = all, from = rendered, of = fleet): Promise<PlanFile> => planManifests(cluster.access, from, { cluster: CLUSTER, declared: declaredBy(entries, of), withoutGatekeeper: true });
-  const apply = (planned: PlanFile, entries = all, of = fleet): Promise<void> => applyPlan(planned, { platform: cluster.access, deployer: cluster.access, declared: declaredBy(entries, of), say: (line) => void said.push(line), timeoutSeconds: 5 });
+  const plan = (entries = all, from = rendered, of = fleet): Promise<PlanFile> => planManifests(cluster.kube(), from, { cluster: CLUSTER, declared: declaredBy(entries, of), withoutGatekeeper: true });
+  const apply = (planned: PlanFile, entries = all, of = fleet): Promise<void> => applyPlan(planned, { platform: cluster.kube(), deployer: cluster.kube(), declared: declaredBy(entries, of), say: (line) => void said.push(line), timeoutSeconds: 5 });
   const signerOf = ({ objects }: PlanFile): Planned => objects.find(({ manifest }) => nameOf(manifest) === SIGNER.full)!;
   const replicas = (): unknown => (cluster.find('StatefulSet', SIGNER.name)?.['spec'] as { replicas?: number } | undefined)?.replicas;
   /** The cluster runs what was rendered. */
@@ -99,15 +99,15 @@ describe('what is planned and applied', () => {
     // A retirement that was merged since does not refuse it either.
     await apply(await plan(all, stopped(), stoppedFleet), half, stoppedFleet);
     expect(said.join()).toContain('is not merged');
-    cluster.change('StatefulSet', SIGNER.name, (one) => (one.metadata.annotations![ANNOTATIONS.hold] = 'ana: stopped'));
+    cluster.change('StatefulSet', SIGNER.name, (one) => ((one.metadata.annotations as Record<string, string>)[ANNOTATIONS.hold] = 'ana: stopped'));
     expect(signerOf(await plan(half)).action).toBe('held');
   });
 
   it('a placement that was retired or moved between plan and apply refuses the apply, before anything is done', async () => {
     const planned = await plan();
-    const before = cluster.objects.length;
+    const before = cluster.world.objects.length;
     expect(await refusalOf(() => apply(planned, half))).toContain(`${SIGNER.full} claims a key that is no longer placed here: the placement of key ${second.slice(0, 14)}`);
-    expect(cluster.objects.length).toBe(before);
+    expect(cluster.world.objects.length).toBe(before);
     await apply(planned);
     expect(replicas()).toBe(1);
   });
@@ -130,6 +130,7 @@ describe('what is planned and applied', () => {
     });
 
     it('refuses the plan while it has a pod', async () => {
+      cluster.pace.endsAfter = Infinity;
       scale(0);
       cluster.put(pod);
       expect(await refusalOf(() => plan(all, undeclared))).toContain(`pod ${SIGNER.namespace}/${SIGNER.name}-0 is a signer's and still there`);
@@ -146,7 +147,7 @@ describe('what is planned and applied', () => {
     it('is left alone once it is stopped, and told; a declared one with its pod is no danger', async () => {
       cluster.put(pod);
       expect(await refusalOf(() => plan())).toBe('not refused');
-      cluster.objects = cluster.objects.filter(({ kind }) => kind !== 'Pod');
+      for (const one of cluster.world.of('Pod')) cluster.world.remove(one);
       scale(0);
       const planned = await plan(all, undeclared);
       expect(planned.leftAlone).toContain(SIGNER.full);
@@ -154,7 +155,13 @@ describe('what is planned and applied', () => {
     });
 
     it('of a network that is none of ours is not looked for, and a component that does not sign is left alone', async () => {
-      cluster.change('StatefulSet', SIGNER.name, (one) => delete one.metadata.labels!['stockade.dev/signer']);
+      // Its pod says of itself whether it signs, too.
+      cluster.change('StatefulSet', SIGNER.name, (one) => {
+        const { template } = one.spec as { template: { metadata: { labels: Record<string, string> } } };
+        for (const labels of [one.metadata.labels as Record<string, string>, template.metadata.labels]) delete labels['stockade.dev/signer'];
+      });
+      cluster.world.remove(cluster.find('Pod', `${SIGNER.name}-0`)!);
+      cluster.change('StatefulSet', SIGNER.name, (one) => ((one.spec as { updateStrategy: object }).updateStrategy = { rollingUpdate: { partition: 0 } }));
       expect(await refusalOf(() => plan(all, undeclared))).toBe('not refused');
     });
   });

@@ -2,7 +2,6 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Access } from '../../apps/deploy/access';
 import { applyPlan } from '../../apps/deploy/apply';
 import { describePlan, planManifests } from '../../apps/deploy/plan';
 import { open, seal, type PlanFile } from '../../apps/deploy/plan-file';
@@ -12,7 +11,9 @@ import type { Manifest } from '../../constructs/manifest';
 import { GOLDEN } from '../golden/trees';
 import { ATTACKS } from '../system/attacks';
 import { painted, painterObjects } from '../system/painter';
-import { CLUSTER, goldenFleet, journal, refusalOf, SIGNER, StandInCluster } from './stand-in';
+import type { Kube } from '../../kube/kube';
+import { FakeCluster, kindsOf } from '../kube/cluster';
+import { CLUSTER, goldenFleet, journal, refusalOf, SIGNER } from './stand-in';
 
 const fleet = goldenFleet();
 const declared = { journal: journal(), fleet };
@@ -20,8 +21,8 @@ const PROGRAM_FILE = 'platform/system/painter.yaml';
 
 describe('programs, planned and applied', () => {
   let folder: string;
-  let cluster: StandInCluster;
-  const writes: { readonly by: string; readonly names: readonly string[] }[] = [];
+  let cluster: FakeCluster;
+  const writes: { readonly by: string; readonly name: string }[] = [];
   const said: string[] = [];
 
   /** The golden cluster's folder, of one network, with files of the test's own in it. */
@@ -34,33 +35,33 @@ describe('programs, planned and applied', () => {
     }
     return readRendered(out);
   };
-  const as = (by: string): Access => ({
-    kubectl: (args, input) => {
-      if (args[0] === 'apply') writes.push({ by: args.includes('--dry-run=server') ? `${by}, in a dry run` : by, names: (JSON.parse(input!) as { items: Manifest[] }).items.map(nameOf) });
-      return (cluster.access.kubectl as Exclude<Access['kubectl'], string | undefined>)(args, input);
-    },
-  });
+  const as = (by: string): Kube => {
+    const kube = cluster.kube();
+    const apply: Kube['apply'] = (object, writing) => {
+      writes.push({ by: writing.dryRun ? `${by}, in a dry run` : by, name: nameOf(object as Manifest) });
+      return kube.apply(object, writing);
+    };
+    return Object.assign(Object.create(kube) as Kube, { apply });
+  };
   const plan = (from = rendered()): Promise<PlanFile> => planManifests(as('planner'), from, { cluster: CLUSTER, declared, withoutGatekeeper: true });
   const apply = (planned: PlanFile): Promise<void> => applyPlan(planned, { platform: as('platform'), deployer: as('deployer'), declared, say: (line) => void said.push(line), timeoutSeconds: 5 });
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'stockade-programs-'));
-    cluster = new StandInCluster([...rendered().map(({ manifest }) => manifest)]);
+    cluster = new FakeCluster(kindsOf(rendered().map(({ manifest }) => manifest)));
     said.length = writes.length = 0;
   });
-  afterEach(() => {
-    cluster.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('are a stage of their own: after what bounds them, before any node, by the platform identity alone', async () => {
     await apply(await plan());
     const applied = writes.filter(({ by }) => !by.endsWith('dry run'));
-    expect(applied.filter(({ names }) => names.includes('Deployment stockade-system/painter'))).toEqual([{ by: 'platform', names: painterObjects.map(nameOf).sort() }]);
-    const stage = (name: string): number => applied.findIndex(({ names }) => names.includes(name));
+    const ours = painterObjects.map(nameOf).sort();
+    expect(applied.filter(({ name }) => ours.includes(name))).toEqual(ours.map((name) => ({ by: 'platform', name })));
+    const stage = (what: string): number => applied.findIndex(({ name }) => name === what);
     expect(stage('Namespace stockade-system')).toBeLessThan(stage('Deployment stockade-system/painter'));
     expect(stage('Deployment stockade-system/painter')).toBeLessThan(stage(SIGNER.full));
-    expect(applied.filter(({ by, names }) => by === 'deployer' && names.some((name) => name.includes('stockade-')))).toEqual([]);
+    expect(applied.filter(({ by, name }) => by === 'deployer' && name.includes('stockade-'))).toEqual([]);
     expect(said.at(-1)).toMatch(/applied\. No running pod of a node was replaced\.$/);
   });
 
@@ -70,7 +71,7 @@ describe('programs, planned and applied', () => {
     await apply(first);
     writes.length = 0;
     expect(describePlan(await plan(), 'sha256:x')).toContain('No changes.');
-    expect(writes.flatMap(({ names }) => names).filter((name) => name.includes('stockade-system'))).toEqual([]);
+    expect(writes.filter(({ name }) => name.includes('stockade-system'))).toEqual([]);
     said.length = 0;
     await apply(await plan());
     expect(said).toEqual(['Nothing to apply.']);
@@ -93,7 +94,7 @@ describe('programs, planned and applied', () => {
   it('that somebody changed since the plan refuse the apply', async () => {
     await apply(await plan());
     const again = await plan(rendered({ [PROGRAM_FILE]: painterObjects.map((one) => ({ ...one, metadata: { ...one.metadata, labels: { ...one.metadata.labels, mark: 'yes' } } })) }));
-    cluster.change('Deployment', 'painter', (one) => ((one['spec'] as { replicas: number }).replicas = 7));
+    cluster.change('Deployment', 'painter', (one) => ((one.spec as { replicas: number }).replicas = 7));
     expect(await refusalOf(() => apply(again))).toContain('Deployment stockade-system/painter was changed since it was planned');
   });
 

@@ -1,8 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Access, Output } from '../../apps/deploy/access';
 import type { Declared } from '../../apps/deploy/placements';
 import { readRendered, type ReviewedObject } from '../../apps/deploy/rendered';
 import { catalogue } from '../../chains';
@@ -14,63 +10,6 @@ import { loadFleet } from '../../model/load';
 import type { Fleet } from '../../model/types';
 import { LABELS } from '../../naming';
 import { GOLDEN } from '../golden/trees';
-
-const standIn = createRequire(__filename)('./kubectl.cjs') as { kubectl(state: string, args: readonly string[], input: () => string): Output };
-
-/** A cluster whose API server is a JSON file: what is judged is what we ask of it and make of it, not what it refuses. */
-export class StandInCluster {
-  readonly folder = mkdtempSync(join(tmpdir(), 'stockade-stand-in-'));
-  /** As a program. */
-  readonly program = join(this.folder, 'kubectl');
-  private readonly state = join(this.folder, 'state.json');
-
-  constructor(kinds: readonly { readonly apiVersion: string; readonly kind: string }[]) {
-    const served = [...new Map(kinds.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }])).values(), { apiVersion: 'v1', kind: 'Pod' }];
-    writeFileSync(this.state, JSON.stringify({ kinds: served, objects: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'the-cluster' } }] }));
-    writeFileSync(this.program, `#!/bin/sh\nexec "${process.execPath}" "${join(__dirname, 'kubectl.cjs')}" "${this.state}" "$@"\n`);
-    chmodSync(this.program, 0o755);
-  }
-
-  /** Without a process for each request. */
-  get access(): Access {
-    return { kubectl: async (args, input = '') => standIn.kubectl(this.state, args, () => input) };
-  }
-
-  get objects(): Manifest[] {
-    return this.world.objects;
-  }
-
-  set objects(objects: readonly Manifest[]) {
-    writeFileSync(this.state, JSON.stringify({ ...this.world, objects }));
-  }
-
-  /** Every request is answered with this on standard error. */
-  set says(text: string | undefined) {
-    writeFileSync(this.state, JSON.stringify({ ...this.world, says: text }));
-  }
-
-  put(...objects: readonly Manifest[]): void {
-    this.objects = [...this.objects, ...objects.map((one) => ({ ...one, metadata: { uid: `uid-of-${one.metadata.name}`, ...one.metadata } }))];
-  }
-
-  find(kind: string, name: string): Manifest | undefined {
-    return this.objects.find((one) => one.kind === kind && one.metadata.name === name);
-  }
-
-  change(kind: string, name: string, change: (object: Manifest) => void): void {
-    const { objects } = this;
-    change(objects.find((one) => one.kind === kind && one.metadata.name === name)!);
-    this.objects = objects;
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private get world(): { objects: Manifest[] } {
-    return JSON.parse(readFileSync(this.state, 'utf8')) as { objects: Manifest[] };
-  }
-}
 
 export const CLUSTER = 'gke-golden';
 export const SIGNER = { network: 'hoodi', node: 'eth-gke-0', name: 'eth-gke-0-validator', namespace: 'staking-hoodi', full: 'StatefulSet staking-hoodi/eth-gke-0-validator' } as const;

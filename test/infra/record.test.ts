@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load } from 'js-yaml';
 import { UserError } from '../../errors/user-error';
-import { parseOutputs, recordOutputs } from '../../infra/observed';
+import { parseOutputs, recordOutputs } from '../../infra/context/observed';
 import { stockade } from '../run';
 import { OUTPUTS } from '../../infra/context/outputs';
 import { EXAMPLE_FLEET, exampleStacks, repositoryFile } from './stacks';

@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['apps/deploy/operate.ts', `import { fire } from '../../apps/deploy/operate';`],
   ['apps/deploy/operate.ts', `import type { NodeTarget } from '../../apps/deploy/operate';`],
   ['apps/synth.ts', `import { runSynth } from '../../apps/synth';`],
-  ['infra/observed.ts', `import type { Observed } from '../../infra/observed';`],
+  ['infra/context/observed.ts', `import type { Observed } from '../../infra/context/observed';`],
   ['cli/manifests.ts', `import { run } from '../../cli/manifests';`],
   ['test/rooms.ts', `import { ROOMS } from '../../test/rooms';`],
   ['tools/synth.ts', `import '../../tools/synth';`],

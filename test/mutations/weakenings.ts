@@ -1,3 +1,4 @@
+import { ACT_WEAKENINGS } from './acts';
 import { JOURNAL_WEAKENINGS } from './journal';
 import { POLICY_WEAKENINGS } from './policies';
 import type { Weakening } from './weakening';
@@ -78,4 +79,4 @@ const NODE_WEAKENINGS: readonly Weakening[] = [
   { point: 'client-is-the-main-process', file: STATEFUL_SET, from: '...(command ? { command: [...command] } : {}),', to: "command: ['/bin/sh', '-c']," },
 ];
 
-export const WEAKENINGS: readonly Weakening[] = [...NODE_WEAKENINGS, ...POLICY_WEAKENINGS, ...JOURNAL_WEAKENINGS];
+export const WEAKENINGS: readonly Weakening[] = [...NODE_WEAKENINGS, ...POLICY_WEAKENINGS, ...JOURNAL_WEAKENINGS, ...ACT_WEAKENINGS];

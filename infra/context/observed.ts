@@ -1,8 +1,8 @@
 import { Document, isMap, parseDocument, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
-import { type Failure, refusal, UserError } from '../errors/user-error';
-import { observedSchema, type Observed } from '../model/schema/observed';
-import { OUTPUTS, type OutputName } from './context/outputs';
+import { type Failure, refusal, UserError } from '../../errors/user-error';
+import { observedSchema, type Observed } from '../../model/schema/observed';
+import { OUTPUTS, type OutputName } from './outputs';
 
 /** What `terraform output -json` prints: every output of a state by its name. */
 export type TerraformOutputs = Readonly<Record<string, { readonly value: unknown; readonly sensitive?: boolean }>>;
