@@ -52,11 +52,11 @@ export async function write({ root, fleet, check, base }: WriteOptions, io: Io):
   if (stale.length === 0) return said(io, `${ATLANTIS_FILE} is current: ${files.size - 1} projects.`);
   const { generator, declared, own } = await changes(root, fleetPath(fleet), base);
   if (generator && !declared && !own) return said(io, `${ATLANTIS_FILE} is as merged, and this change is of what generates it: merge it, build Atlantis' image anew, then run npm run atlantis and commit what it writes, in a change of its own.`);
-  return failed(io, 
+  return failed(io,
     `not what the fleet comes to: ${stale.map(printable).join(', ')}`,
     generator
       ? `This change is of what generates them, too. Leave ${ATLANTIS_FILE}, ${PROJECTS_FOLDER}/ and the fleet as merged; once it is merged and Atlantis' image is built anew, run npm run atlantis in a change of its own.`
-      : "Run npm run atlantis and commit what it writes. Where Atlantis says this and npm run atlantis changes nothing, its image is older than what is merged: build it anew.",
+      : 'Run npm run atlantis and commit what it writes. Where Atlantis says this and npm run atlantis changes nothing, its image is older than what is merged: build it anew.',
   );
 }
 

@@ -139,6 +139,6 @@ function fail({ stderr }: Io, problems: readonly Problem[], folder: string): num
 
 const progress =
   ({ stderr }: Io) =>
-  (done: number, all: number): void => {
-    if (stderr.isTTY) stderr.write(`\r${done} of ${all} tags asked for${done === all ? '\n' : ''}`);
-  };
+    (done: number, all: number): void => {
+      if (stderr.isTTY) stderr.write(`\r${done} of ${all} tags asked for${done === all ? '\n' : ''}`);
+    };

@@ -60,7 +60,7 @@ What is merged is read from git: --base, or else origin/main, or else main. Fetc
     after: '\nCredentials are kubeconfigs; without one, kubectl finds its own. Nothing here deletes anything.',
   },
   atlantis: { line: 'Write atlantis.yaml and infra/projects/ from the fleet.' },
-  [SERVER]: { line: "Steps of the pull-request path, run from what is merged; nobody types them." },
+  [SERVER]: { line: 'Steps of the pull-request path, run from what is merged; nobody types them.' },
   'server accept': { line: "Refuse what a pull request's own code must not hand to a step that holds credentials." },
   'server comment': { line: 'Write the comment on a pull request.' },
 };

@@ -193,4 +193,3 @@ export function readFolder(folder: string): Map<string, string> {
 }
 
 const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-60).join('\n');
-

@@ -1,4 +1,4 @@
-import type { Context} from './context';
+import type { Context } from './context';
 import { called, finding } from './context';
 import { differences, Unexplained, type ObjectChange, type TreeDifference } from './diff';
 import type { Finding, TemplateChange } from './model';

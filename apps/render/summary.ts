@@ -55,7 +55,7 @@ export function formatSummary(summary: Summary): string {
   const width = Math.max(7, ...summary.clusters.map(({ name }) => name.length));
   const lines = [
     `Rendered ${counted(running + stopped + retired, 'node')} (${running} running, ${stopped} stopped, ${retired} retired) of ${counted(summary.clusters.length, 'cluster')} into ${summary.out}/: ` +
-      `${summary.objects} objects, ${(summary.bytes / 1024 / 1024).toFixed(1)} MiB, ${(summary.milliseconds / 1000).toFixed(1)} s.`,
+    `${summary.objects} objects, ${(summary.bytes / 1024 / 1024).toFixed(1)} MiB, ${(summary.milliseconds / 1000).toFixed(1)} s.`,
     '',
     `  ${'cluster'.padEnd(width)}  cloud  ${'region'.padEnd(16)}  nodes  objects`,
     ...summary.clusters.map(

@@ -16,7 +16,7 @@ export async function ownProgramFaults(commands: readonly DocumentedCommand[]): 
   const asked: { readonly command: DocumentedCommand; readonly line: readonly string[] }[] = [];
   const wrong = commands.map((command): readonly [DocumentedCommand, string | undefined] => {
     const [program, ...args] = command.args;
-    const [problem, line] = program === 'npm' ? npm(args) : args[0] === 'stockade' ? [undefined, ['stockade', ...args.slice(1)]] : [npxProblem(args), undefined];
+    const [problem, line] = program === 'npm' ? npm(args) : args[0] === 'stockade' ? stockadeLine(args) : [npxProblem(args), undefined];
     if (line !== undefined) asked.push({ command, line });
     return [command, problem];
   });
@@ -24,6 +24,9 @@ export async function ownProgramFaults(commands: readonly DocumentedCommand[]): 
   const all = [...wrong, ...asked.map(({ command }, index) => [command, said[index]] as const)];
   return all.flatMap(([{ page, line, text }, problem]) => (problem === undefined ? [] : [{ page, line, problem: `\`${text}\`: ${problem}` }]));
 }
+
+/** Help takes whatever it is given. */
+const stockadeLine = (args: readonly string[]): readonly [problem: undefined, line?: readonly string[]] => (args[1] === 'help' ? [undefined] : [undefined, args]);
 
 /** @returns what is wrong, or a command line of one of our programs that has to be asked about */
 function npm(args: readonly string[]): readonly [problem: string | undefined, line?: readonly string[]] {

@@ -172,8 +172,8 @@ describe('Pod Security levels', () => {
     const error = failure(() => render(eks, given));
     expect(error.code).toBe('capability-unnamed');
     expect(error.message).toBe(
-      'eks-dublin: network "mainnet" has a capability exception that names no capability (reason given: "it wants one"). ' +
-        'Give the capability as the exception\'s value, such as "NET_BIND_SERVICE"',
+      'error: eks-dublin: network "mainnet" has a capability exception that names no capability (reason given: "it wants one")\n' +
+        '  next: Give the capability as the exception\'s value, such as "NET_BIND_SERVICE".',
     );
   });
 });
@@ -228,12 +228,12 @@ describe('StorageClasses', () => {
     const none = failure(() => render(gke(['n2-standard-16', 'c4-standard-8'])));
     expect(none.code).toBe('disk-type-none');
     expect(none.message).toBe(
-      'gke-zurich: no one type of disk can be attached to the machines of all pools: p0 (n2-standard-16) takes persistent; ' +
-        'p1 (c4-standard-8) takes hyperdisk. Give all pools of the cluster series that take Hyperdisk Balanced, or all of them series that take Persistent Disk',
+      'error: gke-zurich: no one type of disk can be attached to the machines of all pools: p0 (n2-standard-16) takes persistent; ' +
+        'p1 (c4-standard-8) takes hyperdisk\n  next: Give all pools of the cluster series that take Hyperdisk Balanced, or all of them series that take Persistent Disk.',
     );
     const unknown = failure(() => render(gke(['n2-standard-16', 'q9-standard-8'])));
     expect({ code: unknown.code, value: unknown.value }).toEqual({ code: 'machine-series-unknown', value: 'q9-standard-8' });
-    expect(unknown.message).toContain('gke-zurich: pool "p1" has machine type "q9-standard-8", of whose series it is not known which disks it takes.');
+    expect(unknown.message).toContain('gke-zurich: pool "p1" has machine type "q9-standard-8", of whose series it is not known which disks it takes\n  next: ');
   });
 });
 
@@ -300,8 +300,8 @@ describe('facts that do not fit the fleet', () => {
     const error = failure(() => render(eks, facts({ networks: { mainnet: ethereum } })));
     expect({ code: error.code, value: error.value }).toEqual({ code: 'facts-missing', value: 'solana-testnet' });
     expect(error.message).toBe(
-      'eks-dublin: network "solana-testnet" has nodes here, but the facts given do not count them. ' +
-        'Count every network of the cluster, retired nodes included: without a count its quota would be wrong',
+      'error: eks-dublin: network "solana-testnet" has nodes here, but the facts given do not count them\n' +
+        '  next: Count every network of the cluster, retired nodes included: without a count its quota would be wrong.',
     );
   });
 
@@ -309,8 +309,8 @@ describe('facts that do not fit the fleet', () => {
     const error = failure(() => render(eks, facts({ networks: { ...facts().networks, holesky: ethereum } })));
     expect(error.code).toBe('network-unknown');
     expect(error.message).toBe(
-      'eks-dublin: the facts count network "holesky", which the fleet does not declare. ' +
-        'Declare it in fleet/networks/holesky.yaml; declared are: mainnet, solana-testnet',
+      'error: eks-dublin: the facts count network "holesky", which the fleet does not declare\n' +
+        '  next: Declare it in fleet/networks/holesky.yaml; declared are: mainnet, solana-testnet.',
     );
   });
 });

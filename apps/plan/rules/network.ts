@@ -188,4 +188,3 @@ function portText(port: Port | undefined): string {
 function denies(spec: PolicySpec | undefined): boolean {
   return spec !== undefined && Object.keys(spec.podSelector ?? {}).length === 0 && !spec.ingress?.length && !spec.egress?.length;
 }
-
