@@ -92,6 +92,26 @@ describe('the stacks of the example fleet', () => {
   });
 });
 
+describe('synthesis', () => {
+  it('takes no traces of tokens, and gives errors theirs back however it ends', () => {
+    const own = Error.captureStackTrace;
+    const seen: unknown[] = [];
+    const broken: StackContext = {
+      ...context,
+      get demands(): StackContext['demands'] {
+        seen.push(Error.captureStackTrace);
+        throw new Error('nobody knows');
+      },
+    };
+    expect(() => synthStacks(broken, join(folder, 'broken'))).toThrow('nobody knows');
+    expect(seen).not.toEqual([]);
+    expect(seen).not.toContain(own);
+    expect(Error.captureStackTrace).toBe(own);
+    synthStacks(context, join(folder, 'whole'));
+    expect(Error.captureStackTrace).toBe(own);
+  });
+});
+
 describe('a fleet that disagrees with where its keys are placed', () => {
   it('becomes no Terraform either', () => {
     const fleet = join(folder, 'disagrees');
