@@ -26,7 +26,7 @@ export const ACT_WEAKENINGS: readonly Weakening[] = [
   { point: 'half-an-apply', file: APPLY, from: '      if (error.transient) break;\n', to: '' },
   { point: 'half-an-apply', file: APPLY, from: '        done.push(nameOf(manifest));\n', to: '' },
   { point: 'no-pod-replaced', file: APPLY, from: 'after.get(name) !== uid', to: 'after.get(name) === uid' },
-  { point: 'no-pod-replaced', file: APPLY, from: '  await nothingRestarted(platform, toApply, before, deadlineIn(timeoutSeconds));\n', to: '' },
+  { point: 'no-pod-replaced', file: APPLY, from: '  await nothingRestarted(platform, workloads, before, deadlineIn(timeoutSeconds));\n', to: '' },
   { point: 'armed-again', file: FIRE, from: '    await setPartition(kube, name, 1);\n', to: '' },
   { point: 'armed-again', file: FIRE, from: '  } finally {\n    await setPartition(kube, name, 1);\n  }\n', to: '  } catch (error) {\n    throw error;\n  }\n  await setPartition(kube, name, 1);\n' },
   { point: 'armed-again', file: FIRE, from: '  try {\n    await setPartition(kube, name, 0);\n', to: '  await setPartition(kube, name, 0);\n  try {\n' },

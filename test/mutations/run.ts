@@ -27,7 +27,8 @@ async function main(): Promise<void> {
   const { createVitest } = await import('vitest/node');
   const vitest = await createVitest(
     'test',
-    { root: ROOT, watch: false, reporters: [{}], maxWorkers: 1, pool: 'threads' },
+    // No configuration: its projects would know nothing of the plugin, and share what they have loaded.
+    { root: ROOT, config: false, include: Object.keys(TESTS), testTimeout: 120_000, hookTimeout: 120_000, watch: false, reporters: [{}], maxWorkers: 1, pool: 'threads' },
     { plugins: [{ name: 'weakenings', enforce: 'pre', load: (id) => weakened.get(id) }] },
   );
   try {
