@@ -71,20 +71,20 @@ export interface Port {
 /** A destination that this component needs. */
 export type Peer =
   | {
-      /** A component of this node, or of another node of the same network and cluster. */
-      readonly kind: 'component';
-      readonly node?: string;
-      readonly component: string;
-      /** Names of its ports. */
-      readonly ports: readonly string[];
-    }
+    /** A component of this node, or of another node of the same network and cluster. */
+    readonly kind: 'component';
+    readonly node?: string;
+    readonly component: string;
+    /** Names of its ports. */
+    readonly ports: readonly string[];
+  }
   | {
-      /** One public address outside the cluster, such as a sentry in another one. */
-      readonly kind: 'address';
-      readonly address: string;
-      readonly port: number;
-      readonly protocol: 'TCP' | 'UDP';
-    };
+    /** One public address outside the cluster, such as a sentry in another one. */
+    readonly kind: 'address';
+    readonly address: string;
+    readonly port: number;
+    readonly protocol: 'TCP' | 'UDP';
+  };
 
 export interface Volume {
   /** Unique in its component; part of the PVC's name. */

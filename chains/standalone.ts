@@ -80,7 +80,7 @@ export class NodeDefinitionError extends Error {
   ) {
     super(
       `Node ${JSON.stringify(nodeName)} can not be defined:\n` +
-        problems.map(({ path, problem, next }) => `  - ${path.join('.') || 'definition'}: ${problem}. ${next}`).join('\n'),
+      problems.map(({ path, problem, next }) => `  - ${path.join('.') || 'definition'}: ${problem}. ${next}`).join('\n'),
     );
   }
 }
@@ -172,8 +172,7 @@ function* checkDefinition(chain: ChainDefinition, definition: NodeDefinition, op
     if (!peer) yield { path: ['options', ...path], problem: `nothing says what node "${node}" is`, next: 'Add it to `peers`.' };
     else if (!mayBe(reference, peer.role)) {
       yield { path: ['peers', node, 'role'], problem: `the options refer to "${node}", which is of role "${peer.role}"`, next: `Name a node of role ${roles.join(' or ')}.` };
-    }
-    else if (sameCluster && !peer.sameCluster) yield { path: ['peers', node], problem: `"${node}" must be in the same cluster`, next: 'Name a node of this cluster.' };
+    } else if (sameCluster && !peer.sameCluster) yield { path: ['peers', node], problem: `"${node}" must be in the same cluster`, next: 'Name a node of this cluster.' };
   }
 }
 

@@ -39,7 +39,7 @@ export class StakingNodeError extends ExplainedError {
   ) {
     super(
       `StakingNode ${JSON.stringify(nodeName)} can not be built:\n` +
-        problems.map(({ message, value, next }) => `  - ${message}, got ${JSON.stringify(value)}. ${next}`).join('\n'),
+      problems.map(({ message, value, next }) => `  - ${message}, got ${JSON.stringify(value)}. ${next}`).join('\n'),
     );
     this.name = 'StakingNodeError';
   }

@@ -15,7 +15,6 @@ import { configKey, statefulSet } from './stateful-set';
 import { volumeClaim } from './storage';
 import type { StakingNodeProps, Caller, NodeIdentity } from './staking-node-props';
 
-
 /**
  * One staking node in Kubernetes: for each component a single-replica, armed StatefulSet with explicit disks, the
  * Services and NetworkPolicy that its declared ports and peers need, a disruption budget, an identity, and the

@@ -133,9 +133,15 @@ class Verbs implements Kube {
     return this.write<T>('PATCH', pathTo(served, { namespace, name }), object, 'application/apply-patch+yaml', writing, { fieldValidation: 'Strict', ...(force ? { force: 'true' } : {}) });
   }
 
-  patch<T>(path: string, body: { readonly metadata?: object }, { uid, resourceVersion, ...writing }: Writing & Preconditions): Promise<T> {
+  async patch<T>(path: string, body: { readonly metadata?: object }, { uid, resourceVersion, ...writing }: Writing & Preconditions): Promise<T> {
     const demanded = { ...body.metadata, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-    return this.write<T>('PATCH', path, { ...body, ...(Object.keys(demanded).length === 0 ? {} : { metadata: demanded }) }, 'application/merge-patch+json', writing);
+    try {
+      return await this.write<T>('PATCH', path, { ...body, ...(Object.keys(demanded).length === 0 ? {} : { metadata: demanded }) }, 'application/merge-patch+json', writing);
+    } catch (error) {
+      // An API server takes another life's UID for a change of the immutable one.
+      if (uid !== undefined && isKubeError(error, 'invalid') && error.words.includes('metadata.uid: Invalid value')) throw new KubeError('conflict', error.failures[0]!, error);
+      throw error;
+    }
   }
 
   create<T>(path: string, object: object, writing: Writing): Promise<T> {

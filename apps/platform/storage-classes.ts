@@ -24,7 +24,7 @@ export const VOLUME_KINDS: readonly VolumeKind[] = ['chain-data', 'signing-state
 export function storageClasses(cluster: Cluster): readonly Manifest[] {
   return VOLUME_KINDS.map((kind) =>
     manifestOf(KubeStorageClass, {
-      metadata: { name: storageClassName(kind), labels: { ...PLATFORM_LABELS } , annotations: { ...KEPT } },
+      metadata: { name: storageClassName(kind), labels: { ...PLATFORM_LABELS }, annotations: { ...KEPT } },
       provisioner: cluster.cloud === 'gcp' ? 'pd.csi.storage.gke.io' : 'ebs.csi.aws.com',
       parameters: {
         'csi.storage.k8s.io/fstype': 'ext4',

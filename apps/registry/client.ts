@@ -337,4 +337,3 @@ function networkReason(error: unknown): string {
   if (cause instanceof AggregateError) return networkReason(cause.errors[0]);
   return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
 }
-

@@ -99,4 +99,3 @@ const describe = (id: string, kind: StackDescription['kind'], cloud: StackDescri
   order: orderOf(kind),
   tombstone: false,
 });
-

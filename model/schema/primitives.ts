@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-
 const dnsLabelPattern = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
 /** A name that Kubernetes and both clouds accept: lower case letters, digits and `-`, starting with a letter. */

@@ -55,8 +55,8 @@ try {
   const judged = nodes === LIMIT_NODES;
   process.stdout.write(
     `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}, load ${load.toFixed(1)} before\n` +
-      `plan between two revisions of ${fleet.nodes} nodes in ${fleet.clusters} clusters, ${restarts} of which change: ${seconds.map((value) => value.toFixed(1)).join(', ')} s, median ${median.toFixed(1)} s` +
-      `${judged ? ` (limit ${LIMIT_SECONDS} s: ${median < LIMIT_SECONDS ? 'met' : 'NOT met'})` : ''}\n`,
+    `plan between two revisions of ${fleet.nodes} nodes in ${fleet.clusters} clusters, ${restarts} of which change: ${seconds.map((value) => value.toFixed(1)).join(', ')} s, median ${median.toFixed(1)} s` +
+    `${judged ? ` (limit ${LIMIT_SECONDS} s: ${median < LIMIT_SECONDS ? 'met' : 'NOT met'})` : ''}\n`,
   );
   if (enforce && judged && median >= LIMIT_SECONDS) process.exitCode = 1;
 } finally {

@@ -251,7 +251,7 @@ function format(report: Report): string {
     ]),
     '',
     'Not in these figures: starting Node and loading the program, ' +
-      `${sizes.at(-1)!.loading.cpuMs.toFixed(0)} ms of CPU, ${sizes.at(-1)!.loading.wallMs.toFixed(0)} ms.`,
+    `${sizes.at(-1)!.loading.cpuMs.toFixed(0)} ms of CPU, ${sizes.at(-1)!.loading.wallMs.toFixed(0)} ms.`,
     `In them, where workers are used: starting ${workers.workers} workers, which load it again, ${workers.cpuMs.toFixed(0)} ms of CPU, ${workers.wallMs.toFixed(0)} ms.`,
     '',
     `Where the CPU goes, ${phases.nodes} nodes in one thread, profiled:`,

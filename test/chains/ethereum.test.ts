@@ -368,7 +368,7 @@ describe('the validator client', () => {
     const key = exampleKey(1);
     expect(spec.config![0]!.files['validator_definitions.yml']).toContain(
       `- enabled: true\n  voting_public_key: "${key}"\n  type: local_keystore\n` +
-        `  voting_keystore_path: /secrets/keystores/${key}.json\n  voting_keystore_password_path: /secrets/passwords/${key}.txt\n`,
+      `  voting_keystore_path: /secrets/keystores/${key}.json\n  voting_keystore_password_path: /secrets/passwords/${key}.txt\n`,
     );
     expect(spec.config![0]!.files['validator_definitions.yml']!.match(/enabled: true/g)).toHaveLength(2);
     expect(spec.prepare).toEqual([

@@ -43,4 +43,3 @@ export const refusalOf = async (work: () => unknown): Promise<string> => {
   }
   return 'not refused';
 };
-

@@ -193,7 +193,7 @@ describe('npm run keys', () => {
       return ran.stderr;
     };
     expect(await verify(lock.replace('"cluster":"us"', '"cluster":"eu"'))).toContain('fleet/keys.lock:3:1: error: Line 3 of keys.lock was changed by hand');
-    expect(await verify(lock.slice(0, -30))).toContain("fleet/keys.lock:3:1: error: Line 3 of keys.lock is cut off");
+    expect(await verify(lock.slice(0, -30))).toContain('fleet/keys.lock:3:1: error: Line 3 of keys.lock is cut off');
     expect(await verify(`${lines.slice(0, 2).join('\n')}\n`)).toMatch(/keys\.lock ends before line 3, but in main \([0-9a-f]{10}\) it has 1 more: merged history is missing/);
     expect(await verify(`${[lines[0], lines[1], lines[1], lines[2]].join('\n')}\n`)).toContain('fleet/keys.lock:3:1: error: Line 3 of keys.lock repeats the line before it');
     // What is damaged is not built on, either.

@@ -50,7 +50,7 @@ describe('a machine of EC2', () => {
     ['was in another zone', ec2({ machine: { zone: 'eu-central-1b' } }), /of zone eu-central-1b, and the node's disks are in eu-central-1a/],
     ['has a neighbour that could have taken the pod', ec2({ others: [{ id: 'i-9', state: 'running' }] }), /has other machines in zone eu-central-1a: i-9 \(running\)/],
     ['has a neighbour that is stopped', ec2({ others: [{ id: 'i-9', state: 'stopped' }] }), /i-9 \(stopped\)/],
-    ['was forgotten, or never was', ec2({ failed: "An error occurred (InvalidInstanceID.NotFound): The instance ID does not exist" }), /EC2 does not know it.*forgets a machine about an hour after.*let the cluster answer/],
+    ['was forgotten, or never was', ec2({ failed: 'An error occurred (InvalidInstanceID.NotFound): The instance ID does not exist' }), /EC2 does not know it.*forgets a machine about an hour after.*let the cluster answer/],
     ['can not be asked about', ec2({ failed: 'Could not connect to the endpoint URL' }), /can not be asked about it: Could not connect/],
     ['is asked about in another account', ec2({ account: '999988887777' }), /credentials are of account 999988887777/],
     ['is not in the list of its own zone, which then lacks others too', async (command) => (command.some((word) => word.startsWith('--filters')) ? { output: '{}' } : ec2()(command)), /EC2 lists the machines of eu-central-1a without it/],

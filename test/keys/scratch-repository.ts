@@ -34,7 +34,7 @@ export class ScratchRepository {
       this.write(
         `fleet/nodes/${cluster}/hoodi.yaml`,
         `${DEFAULTS}    zone: ${cluster === 'eu' ? 'europe-west1-b' : 'us-east4-a'}`.replace('    zone', '  zone') +
-          (entries.length === 0 ? '\nnodes: []\n' : `\nnodes:\n${entries.map(([name, node], index) => entry(name.slice(3), node, index)).join('')}`),
+        (entries.length === 0 ? '\nnodes: []\n' : `\nnodes:\n${entries.map(([name, node], index) => entry(name.slice(3), node, index)).join('')}`),
       );
     }
     return this;

@@ -165,7 +165,7 @@ export class FakeCluster {
     const { uid, resourceVersion, ...metadata } = body.metadata ?? {};
     const stale = resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion;
     if (stale) throw new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${nounOf(place.kind)} "${place.name}": the object has been modified; please apply your changes to the latest version and try again`);
-    if (uid !== undefined && uid !== object.metadata.uid) throw new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${nounOf(place.kind)} "${place.name}": Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`);
+    if (uid !== undefined && uid !== object.metadata.uid) throw new Refusal(422, 'Invalid', `${object.kind} "${place.name}" is invalid: metadata.uid: Invalid value: "${uid}": field is immutable`);
     const change = place.subresource === 'scale' ? { spec: { replicas: (body.spec as { replicas: number }).replicas } } : { ...body, ...(Object.keys(metadata).length === 0 ? { metadata: {} } : { metadata }) };
     const after = merge(object, change) as Live;
     const written = this.write(updated(object, after, query.get('fieldManager') ?? 'unknown'), object, query);

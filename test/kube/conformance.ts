@@ -130,7 +130,7 @@ export function kubeConforms(subject: () => Subject): void {
       expect((await kube.apply(object, MINE)).metadata.resourceVersion).toBe(once.metadata.resourceVersion);
     });
 
-    it("is refused a field that another manager owns, unless it is set to the same, or forced", async () => {
+    it('is refused a field that another manager owns, unless it is set to the same, or forced', async () => {
       const { kube } = subject();
       const name = named();
       await kube.apply(configMap(name, { a: '1', b: '1' }), MINE);

@@ -11,7 +11,7 @@ const of = (rule: string, from: string, to: string): Weakening => ({ point: rule
 /** Of what is admitted. */
 export const POLICY_WEAKENINGS: readonly Weakening[] = [
   { point: 'a-stop-always-passes', file: BIND, from: 'expression: `variables.kept || (${validation.expression})`', to: 'expression: validation.expression' },
-  { point: 'a-stop-always-passes', file: KEPT, from: "key in ${DIALS} || ", to: '' },
+  { point: 'a-stop-always-passes', file: KEPT, from: 'key in ${DIALS} || ', to: '' },
   { point: 'a-stop-always-passes', file: `${RULES}/single-replica.ts`, from: "shape: ['spec.ordinals']", to: "shape: ['spec.ordinals', 'spec.replicas']" },
   { point: 'a-stop-always-passes', file: `${RULES}/workload-identity.ts`, from: "'spec.updateStrategy.type',", to: "'spec.updateStrategy'," },
   { point: 'a-start-is-judged-in-full', file: KEPT, from: '.orValue(${LEFT_OUT}) <= ', to: '.orValue(${LEFT_OUT}) != ' },
@@ -23,12 +23,12 @@ export const POLICY_WEAKENINGS: readonly Weakening[] = [
   { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/no-other-workloads.ts`, from: "shape: ['spec', 'template']", to: "shape: ['template']" },
   { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/workload-identity.ts`, from: "    'metadata.ownerReferences',\n", to: '' },
   { point: 'a-changed-shape-is-judged-in-full', file: `${RULES}/signing-state-kept.ts`, from: "'metadata.labels', ", to: '' },
-  { point: 'who-asks-is-always-judged', file: BIND, from: "(validation.judges ?? judges) !== 'object'", to: "shape === undefined" },
+  { point: 'who-asks-is-always-judged', file: BIND, from: "(validation.judges ?? judges) !== 'object'", to: 'shape === undefined' },
   { point: 'a-pod-that-ended-goes', file: `${RULES}/pod-deletion.ts`, from: 'variables.ended || ', to: '' },
   { point: 'a-pod-that-ended-goes', file: `${RULES}/pod-deletion.ts`, from: "['Failed', 'Succeeded'] && ", to: "['Failed'] && " },
   { point: 'a-running-container-outweighs-the-phase', file: `${RULES}/pod-deletion.ts`, from: " && !(${someContainerRuns('oldObject')})", to: '' },
   { point: 'a-running-container-outweighs-the-phase', file: 'apps/policies/vocabulary.ts', from: "['containerStatuses', 'ephemeralContainerStatuses', 'initContainerStatuses']", to: "['containerStatuses']" },
-  { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: "has(oldObject.metadata.deletionTimestamp) && ", to: '' },
+  { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: 'has(oldObject.metadata.deletionTimestamp) && ', to: '' },
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: '![variables.phase, variables.oldPhase].exists(phase, phase in', to: '![variables.phase].exists(phase, phase in' },
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: `${RULES}/pod-status.ts`, from: 'variables.isOwnKubelet || ${containersKept}', to: 'variables.isKubelet || ${containersKept}' },
   { point: 'its-own-kubelet-says-that-a-pod-ended', file: 'apps/policies/vocabulary.ts', from: "variables.user == 'system:node:' + variables.machine", to: "variables.user.startsWith('system:node:')" },

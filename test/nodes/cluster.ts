@@ -233,4 +233,3 @@ const podNameOf = (network: NetworkName, node: string): string => `${node}-${com
 export const podPath = (network: NetworkName, node: string): string => `/api/v1/namespaces/${networkNamespace(network)}/pods/${podNameOf(network, node)}`;
 export const statefulSetPath = (network: NetworkName, node: string): string =>
   `/apis/apps/v1/namespaces/${networkNamespace(network)}/statefulsets/${node}-${component(network)}`;
-

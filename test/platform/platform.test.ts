@@ -173,7 +173,7 @@ describe('Pod Security levels', () => {
     expect(error.code).toBe('capability-unnamed');
     expect(error.message).toBe(
       'error: eks-dublin: network "mainnet" has a capability exception that names no capability (reason given: "it wants one")\n' +
-        '  next: Give the capability as the exception\'s value, such as "NET_BIND_SERVICE".',
+      '  next: Give the capability as the exception\'s value, such as "NET_BIND_SERVICE".',
     );
   });
 });
@@ -229,7 +229,7 @@ describe('StorageClasses', () => {
     expect(none.code).toBe('disk-type-none');
     expect(none.message).toBe(
       'error: gke-zurich: no one type of disk can be attached to the machines of all pools: p0 (n2-standard-16) takes persistent; ' +
-        'p1 (c4-standard-8) takes hyperdisk\n  next: Give all pools of the cluster series that take Hyperdisk Balanced, or all of them series that take Persistent Disk.',
+      'p1 (c4-standard-8) takes hyperdisk\n  next: Give all pools of the cluster series that take Hyperdisk Balanced, or all of them series that take Persistent Disk.',
     );
     const unknown = failure(() => render(gke(['n2-standard-16', 'q9-standard-8'])));
     expect({ code: unknown.code, value: unknown.value }).toEqual({ code: 'machine-series-unknown', value: 'q9-standard-8' });
@@ -301,7 +301,7 @@ describe('facts that do not fit the fleet', () => {
     expect({ code: error.code, value: error.value }).toEqual({ code: 'facts-missing', value: 'solana-testnet' });
     expect(error.message).toBe(
       'error: eks-dublin: network "solana-testnet" has nodes here, but the facts given do not count them\n' +
-        '  next: Count every network of the cluster, retired nodes included: without a count its quota would be wrong.',
+      '  next: Count every network of the cluster, retired nodes included: without a count its quota would be wrong.',
     );
   });
 
@@ -310,7 +310,7 @@ describe('facts that do not fit the fleet', () => {
     expect(error.code).toBe('network-unknown');
     expect(error.message).toBe(
       'error: eks-dublin: the facts count network "holesky", which the fleet does not declare\n' +
-        '  next: Declare it in fleet/networks/holesky.yaml; declared are: mainnet, solana-testnet.',
+      '  next: Declare it in fleet/networks/holesky.yaml; declared are: mainnet, solana-testnet.',
     );
   });
 });

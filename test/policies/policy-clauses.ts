@@ -59,7 +59,7 @@ export const POLICY_CLAUSES: Readonly<Record<string, readonly string[]>> = {
   'pod-status': ['variables.isOwnKubelet || (variables.machine ==', '.?finalizers.orValue([]) == oldObject', 'UPDATE pods/status'],
   'pod-deletion': ['variables.proven || variables.asked >= variables.grace', '!variables.isEviction && variables.isOwnKubelet', '!has(object.deleteOptions.gracePeriodSeconds)', 'CREATE pods/eviction'],
   budgets: ['!variables.signer || variables.allowed == 0', 'variables.allowed <= variables.oldAllowed || variables.mayFire', 'object.spec.?selector == oldObject.spec.?selector', "variables.subresource == 'status' ? variables.isControlPlane"],
-  sessions: ["variables.isBreakGlass && variables.subresource != 'proxy'", '!variables.isToken || variables.isBreakGlass || variables.isKubelet', "object.spec.?audiences.orValue([]) == [\"stockade-secret-manager\"]", 'CONNECT pods/exec'],
+  sessions: ["variables.isBreakGlass && variables.subresource != 'proxy'", '!variables.isToken || variables.isBreakGlass || variables.isKubelet', 'object.spec.?audiences.orValue([]) == ["stockade-secret-manager"]', 'CONNECT pods/exec'],
   'volume-claims': [
     "object.spec.?accessModes.orValue([]) == ['ReadWriteOncePod']",
     '!has(object.spec.volumeName) && !has(object.spec.selector)',
