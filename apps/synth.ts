@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { catalogue } from '../chains';
 import { EXIT, ExplainedError } from '../errors/user-error';
 import { checkFleetFolder } from '../model/check-folder';
+import { ofPackage } from '../workspace/own-package';
 import { formatProblems, isError, problemsToJson } from '../model/errors';
 import type { LoadedFleet } from '../model/load';
 import type { Fleet } from '../model/types';
@@ -87,5 +87,5 @@ function progress(stderr: Streams['stderr'], total: number): (done: number) => v
 const countSelected = (fleet: Fleet, selection: Selection): number => fleet.nodes.filter((node) => isSelected(node, selection)).length;
 
 function stockadeVersion(): string {
-  return (JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(ofPackage('package.json'), 'utf8')) as { version: string }).version;
 }

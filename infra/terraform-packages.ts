@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { refusal } from '../errors/user-error';
+import { ofPackage } from '../workspace/own-package';
 
 /**
  * Loads what imports CDKTF. Its packages are optional peers (ADR 21): 700 MB that nobody needs who renders manifests alone. A provider of another version
@@ -23,15 +23,7 @@ export function withTerraform<T>(load: () => T, installed: (name: string) => str
 
 /** Names and exact versions, as package.json has them. */
 export function terraformPackages(): Readonly<Record<string, string>> {
-  return (JSON.parse(readFileSync(ownManifest(), 'utf8')) as { peerDependencies: Record<string, string> }).peerDependencies;
-}
-
-/** The nearest one above: compiled code lies a folder deeper. */
-function ownManifest(): string {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    const file = join(folder, 'package.json');
-    if (existsSync(file) || folder === dirname(folder)) return file;
-  }
+  return (JSON.parse(readFileSync(ofPackage('package.json'), 'utf8')) as { peerDependencies: Record<string, string> }).peerDependencies;
 }
 
 function installedVersion(name: string): string | undefined {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ExplainedError } from '../../errors/user-error';
@@ -44,8 +45,9 @@ export async function inWorkers(
 function runWorker(job: WorkerJob, onReports: (count: number) => void): Promise<NodeReport[]> {
   return new Promise((resolve, reject) => {
     const reports: NodeReport[] = [];
-    // Workers don't inherit tsx's hooks, so a plain JavaScript file installs them first.
-    const worker = new Worker(join(__dirname, 'worker-entry.cjs'), { workerData: job, execArgv: [] });
+    // Workers don't inherit tsx's hooks: of sources, a plain JavaScript file installs them first.
+    const built = join(__dirname, 'worker.js');
+    const worker = new Worker(existsSync(built) ? built : join(__dirname, 'worker-entry.cjs'), { workerData: job, execArgv: [] });
     worker.on('message', (message: WorkerMessage) => {
       if ('error' in message) {
         const { name, message: text, explained } = message.error;

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { ofPackage } from '../../workspace/own-package';
 
 /** The scripts of Atlantis' server, which these commands run in turn. */
-export const BIN = resolve(__dirname, '../../infra/atlantis/server/bin');
+export const BIN = ofPackage('infra/atlantis/server/bin');

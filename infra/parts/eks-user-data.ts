@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { ofPackage } from '../../workspace/own-package';
 import type { MachineFeature } from '../../model/schema/cluster';
 
 /**
@@ -27,7 +27,7 @@ const FEATURES: Readonly<Record<MachineFeature, () => readonly string[]>> = {
   'io-uring': () => [
     ...file('/etc/sysctl.d/91-stockade-io-uring.conf', ['kernel.io_uring_disabled = 0'], ['sysctl -e -p /etc/sysctl.d/91-stockade-io-uring.conf']),
     // containerd's own default profile for a container without capabilities (containerd 2.1.4, contrib/seccomp), with the three calls of io_uring.
-    ...file('/var/lib/kubelet/seccomp/stockade/io-uring.json', readFileSync(join(__dirname, '..', 'machines', 'seccomp-io-uring.json'), 'utf8').trimEnd().split('\n'), []),
+    ...file('/var/lib/kubelet/seccomp/stockade/io-uring.json', readFileSync(ofPackage('infra/machines/seccomp-io-uring.json'), 'utf8').trimEnd().split('\n'), []),
   ],
   // What agave tests at its start: https://docs.anza.xyz/operations/setup-a-validator (system tuning).
   'solana-sysctls': () =>

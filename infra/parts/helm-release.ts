@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { ofPackage } from '../../workspace/own-package';
 import { HelmProvider, type HelmProviderKubernetes } from '@cdktf/provider-helm/lib/provider';
 import { Release } from '@cdktf/provider-helm/lib/release';
 import type { ITerraformDependable, TerraformStack } from 'cdktf';
@@ -65,4 +65,4 @@ export function helmRelease(scope: Construct, id: string, { provider, chart, ver
 }
 
 /** The text of a chart's values in the repository. */
-export const chartValues = (chart: ChartName): string => readFileSync(join(__dirname, '..', 'charts', `${chart}.values.yaml`), 'utf8');
+export const chartValues = (chart: ChartName): string => readFileSync(ofPackage(`infra/charts/${chart}.values.yaml`), 'utf8');

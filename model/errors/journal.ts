@@ -212,7 +212,7 @@ export const journalProblems = {
 } as const;
 
 /** A key that has not waited long enough since its retirement, or since that was merged. */
-interface TooEarly {
+export interface TooEarly {
   readonly from: string;
   readonly retired: string;
   /** Where the wait counts from the merge. */

@@ -19,7 +19,7 @@ export function kind<const Code extends string, Input = void>(code: Code, detail
 }
 
 /** Something is named that isn't declared. */
-interface Unknown {
+export interface Unknown {
   readonly name: string;
   readonly allowed: readonly string[];
   /** Where it was looked for: `cluster "gke-a"`. */
