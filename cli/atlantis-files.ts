@@ -63,7 +63,7 @@ export async function write({ root, fleet, check, base }: WriteOptions, io: Io):
 /** As a pattern begins: a fleet outside of the repository can touch nothing in it. */
 function fleetPath(fleet: string): string {
   const path = normalize(fleet).replace(/\/$/, '');
-  if (path.startsWith('/') || path === '.' || path.split('/')[0] === '..') throw refusal(`${JSON.stringify(fleet)} is no folder below the root of the repository`, 'Name the folder by its path from --root.');
+  if (path.startsWith('/') || path === '.' || path.split('/')[0] === '..') throw refusal(`${JSON.stringify(fleet)} is not a folder below the root of the repository`, 'Name the folder by its path from --root.');
   return path;
 }
 

@@ -65,7 +65,7 @@ function ask(cluster: string, stacks: string, terraform: string): TerraformOutpu
         if (error instanceof UserError) throw error;
         const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
         const why = code === 'ENOENT' ? `${terraform} is not on the PATH` : (stderr ?? String(error)).trim();
-        throw refusal(`the outputs of ${folder} can't be had: ${why}`, `Run \`${terraform} -chdir=${folder} init\`, or give them with --outputs.`);
+        throw refusal(`the outputs of ${folder} can't be read: ${why}`, `Run \`${terraform} -chdir=${folder} init\`, or give them with --outputs.`);
       }
     }),
   );

@@ -12,14 +12,14 @@ export class JsonFault extends Error {
  * Judges JSON in which readers may see different things. JavaScript takes the last of two members of one name; Go does too, merges what lies in them, and takes a name in
  * any case; both put another character for half of one, and differ on how 1.0 is a whole number. None of it has to be in a message of ours.
  *
- * @throws JsonFault for the first such thing, and for what is no JSON
+ * @throws JsonFault for the first such thing, and for what is not JSON
  */
 export function checkJson(text: string): void {
   try {
     JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may hold a secret.
-    throw new JsonFault('', 'is no JSON');
+    throw new JsonFault('', 'is not JSON');
   }
   const around: Container[] = [];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)) {

@@ -8,7 +8,7 @@ export const deadlineIn = (seconds: number): number => Date.now() + seconds * 10
 export async function until(deadline: number, what: string, holds: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
   for (let wait = 100; !(await holds()); wait = Math.min(wait * 2, 2000)) {
     if (signal?.aborted) refuse(`interrupted while waiting until ${what}`, 'Look at the cluster before you go on.');
-    if (Date.now() > deadline) refuse(`it was waited in vain until ${what}`, 'Look at the cluster, then go on: what was done until here stays.');
+    if (Date.now() > deadline) refuse(`gave up waiting until ${what}`, 'Look at the cluster, then go on: what was done until here stays.');
     await sleep(wait);
   }
 }

@@ -59,7 +59,7 @@ export function open(file: string, expected: Expected): { readonly plan: PlanFil
   try {
     content = JSON.parse(readFileSync(file, 'utf8')) as typeof content;
   } catch (error) {
-    return refuse(`${file} is no plan: ${(error as Error).message}`, again);
+    return refuse(`${file} is not a plan: ${(error as Error).message}`, again);
   }
   const { digest, plan } = content;
   if (typeof plan !== 'object' || plan === null || plan.format !== FORMAT) return refuse(`${file} is not of format ${FORMAT}`, again);

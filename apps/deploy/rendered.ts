@@ -35,10 +35,10 @@ function documentsOf(file: string): Manifest[] {
   try {
     documents = loadAll(readFileSync(file, 'utf8'));
   } catch (error) {
-    return refuse(`${file} is no YAML`, 'Render the fleet again.', (error as Error).message);
+    return refuse(`${file} is not YAML`, 'Render the fleet again.', (error as Error).message);
   }
   const objects = documents.filter((one) => one !== null && one !== undefined);
-  if (objects.some((one) => typeof one !== 'object' || typeof (one as Partial<Manifest>).metadata !== 'object')) refuse(`${file} holds something that is no Kubernetes object`, 'Render the fleet again.');
+  if (objects.some((one) => typeof one !== 'object' || typeof (one as Partial<Manifest>).metadata !== 'object')) refuse(`${file} holds something that is not a Kubernetes object`, 'Render the fleet again.');
   return objects as Manifest[];
 }
 

@@ -20,7 +20,7 @@ export async function askCluster(kube: Kube, network: string): Promise<Answer> {
     const pods = await list<Pod>(kube, pathTo(PODS, { namespace }));
     return { kind: 'read', reading: { statefulSets, revisions, configMaps, pods } };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'refused', why: `what it answers is no list of Kubernetes' (${error.message})` };
+    if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'refused', why: `what it answers is not a list of Kubernetes' (${error.message})` };
     if (!isKubeError(error)) throw error;
     // What the server itself said is the detail.
     const [why = ''] = error.failures.map(({ message, detail = '' }) => `${message} ${detail}`.trim().replaceAll(/\s+/g, ' '));

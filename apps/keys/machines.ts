@@ -53,7 +53,7 @@ interface Instance {
 }
 
 async function amazon(place: Extract<MachinePlace, { cloud: 'aws' }>, id: string, ask: Ask, asked: string): Promise<Verdict> {
-  if (!/^i-[0-9a-f]{8,17}$/.test(id)) return no(id, 'it is no id of an EC2 instance', 'Give the id, such as i-0123456789abcdef0, not a name.');
+  if (!/^i-[0-9a-f]{8,17}$/.test(id)) return no(id, 'it is not the id of an EC2 instance', 'Give the id, such as i-0123456789abcdef0, not a name.');
   const who = await json<{ Account?: string; Arn?: string }>(ask, ['aws', 'sts', 'get-caller-identity', '--output=json']);
   if (who.Account !== place.account || who.Arn === undefined) return no(id, `the credentials are of account ${who.Account ?? 'none'}, and cluster ${place.cluster} is in ${place.account}`, `Log in to account ${place.account}, and run the command again.`);
   const describe = ['aws', 'ec2', 'describe-instances', `--region=${place.region}`, '--output=json'];
@@ -100,7 +100,7 @@ interface Operation {
  * number any more **and** the operation that deleted it is there and done: a number that the project never had proves nothing.
  */
 async function google(place: Extract<MachinePlace, { cloud: 'gcp' }>, id: string, ask: Ask, asked: string): Promise<Verdict> {
-  if (!/^[0-9]{5,20}$/.test(id)) return no(id, 'it is no numeric id of Compute Engine', 'Give the number that `gcloud compute instances describe` calls id, not the name: the next machine may bear the same name.');
+  if (!/^[0-9]{5,20}$/.test(id)) return no(id, 'it is not a numeric id of Compute Engine', 'Give the number that `gcloud compute instances describe` calls id, not the name: the next machine may bear the same name.');
   const { core, auth } = await json<{ core?: { account?: string }; auth?: { impersonate_service_account?: string } }>(ask, ['gcloud', 'config', 'list', '--format=json']);
   const as = auth?.impersonate_service_account ?? core?.account;
   if (as === undefined) throw new CloudError('gcloud has no account');
@@ -112,7 +112,7 @@ async function google(place: Extract<MachinePlace, { cloud: 'gcp' }>, id: string
   const deletion = operations.find(({ operationType, targetId, status, error }) => operationType === 'delete' && targetId === id && status === 'DONE' && error === undefined);
   const name = deletion?.targetLink?.match(/\/zones\/([^/]+)\/instances\/([^/]+)$/);
   if (!name) return no(id, `project ${place.project} has no finished deletion of it in zone ${place.zone}`, 'Compute Engine remembers a deletion for about two weeks, and a number that it does not know may be anything. Let the cluster answer; the key stays placed until then.');
-  if (name[1] !== place.zone || !isNamedFor(name[2]!, place.cluster)) return no(id, `it was ${name[2]} in ${name[1]}, which is no machine of cluster ${place.cluster} in zone ${place.zone}`, LOOK);
+  if (name[1] !== place.zone || !isNamedFor(name[2]!, place.cluster)) return no(id, `it was ${name[2]} in ${name[1]}, which is not a machine of cluster ${place.cluster} in zone ${place.zone}`, LOOK);
   const alive = machines.filter((machine) => machine.labels?.['goog-k8s-cluster-name'] === place.cluster || isNamedFor(machine.name ?? '', place.cluster));
   if (alive.length > 0) return no(id, `cluster ${place.cluster} has other machines in zone ${place.zone}: ${alive.map((machine) => `${machine.name} (${machine.status})`).join(', ')}`, OTHERS);
   return { proof: { cloud: 'gcp', id, answer: 'deleted', asked, as } };

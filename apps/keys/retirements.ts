@@ -43,5 +43,5 @@ export async function judgeRetirement(retired: RetiredByProof, answer: Answer, m
     const verdict = cloud === place.cloud ? await askAboutMachine(place, id, ask, now) : { obstacle: { message: `machine ${id} is of ${cloud}, and cluster ${cluster} is in ${place.cloud}`, next: 'Retire with a machine of that cluster.' } };
     if ('obstacle' in verdict) found.push(verdict.obstacle);
   }
-  return found.length > 0 ? [{ message, next: 'It is to be proven by machines then; see below.' }, ...found] : [];
+  return found.length > 0 ? [{ message, next: 'Prove it by its machines then; see below.' }, ...found] : [];
 }

@@ -134,7 +134,7 @@ function read(stack: string, json: string): Record<string, unknown> {
   try {
     return JSON.parse(json) as Record<string, unknown>;
   } catch (error) {
-    throw refusal(`cdk.tf.json of stack ${stack} is no JSON: ${(error as Error).message}`, 'Find out what wrote it; nothing was compared.');
+    throw refusal(`cdk.tf.json of stack ${stack} is not JSON: ${(error as Error).message}`, 'Find out what wrote it; nothing was compared.');
   }
 }
 

@@ -74,7 +74,7 @@ export class RenderedTree {
     return text === undefined ? [] : splitDocuments(text).map((document) => ({ file: path, text: document }));
   }
 
-  /** @throws UserError naming the file, where it is no YAML or holds something else than objects */
+  /** @throws UserError naming the file, where it is not YAML or holds something else than objects */
   parse({ file, text }: Document): K8sObject[] {
     const known = this.parsed.get(text);
     if (known) return [...known];
@@ -128,14 +128,14 @@ function parseObjects(text: string, where: string): K8sObject[] {
   try {
     values = loadAll(text);
   } catch (error) {
-    throw refusal(`${where} is no YAML: ${(error as Error).message.split('\n')[0]}`, 'Find out what rendered it; nothing was compared.');
+    throw refusal(`${where} is not YAML: ${(error as Error).message.split('\n')[0]}`, 'Find out what rendered it; nothing was compared.');
   }
   return values
     .filter((value) => value !== null && value !== undefined)
     .map((value) => {
       const object = value as Partial<K8sObject>;
       if (typeof object !== 'object' || typeof object.kind !== 'string' || typeof object.apiVersion !== 'string' || typeof object.metadata?.name !== 'string') {
-        throw refusal(`${where} holds something that is no Kubernetes object`, 'Every document needs apiVersion, kind and metadata.name; find out what rendered it.');
+        throw refusal(`${where} holds something that is not a Kubernetes object`, 'Every document needs apiVersion, kind and metadata.name; find out what rendered it.');
       }
       return object as K8sObject;
     });

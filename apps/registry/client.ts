@@ -92,7 +92,7 @@ export class RegistryClient {
     if (!(INDEX_TYPES as readonly string[]).includes(mediaType)) {
       throw new RegistryError(
         'bad-answer',
-        `${image}@${digest} is "${mediaType}", which is no image`,
+        `${image}@${digest} is "${mediaType}", which is not an image`,
         `Use a tag whose manifest is an image or an index of images (schema 1 manifests are refused: their digest isn't that of their bytes).`,
       );
     }
@@ -297,7 +297,7 @@ const manifestAnswer = z.object({
 function parseManifest(body: Buffer, image: string, digest: string): z.output<typeof manifestAnswer> {
   const parsed = manifestAnswer.safeParse(parseJson(body));
   if (parsed.success) return parsed.data;
-  throw new RegistryError('bad-answer', `${image}@${digest} is no image manifest`, 'Check the image and version.');
+  throw new RegistryError('bad-answer', `${image}@${digest} is not an image manifest`, 'Check the image and version.');
 }
 
 function parseJson(body: Buffer): unknown {

@@ -122,7 +122,7 @@ export function withDigests(text: string, edits: readonly DigestEdit[]): string 
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const insertions = edits.map(({ path, digest }) => {
     const release = doc.getIn(path, true);
-    if (!isMap(release)) throw new LayoutError(`${path.join('.')} is no map`);
+    if (!isMap(release)) throw new LayoutError(`${path.join('.')} is not a map`);
     return insertionInto(text, release, digest, newline, path);
   });
   let result = text;

@@ -53,7 +53,7 @@ function parseBls(digits: string): ReturnType<typeof parseKey> {
   }
   if (digits.length !== 2 * BLS_BYTES) return { problem: `is ${digits.length / 2} bytes; a BLS public key has ${BLS_BYTES}`, next };
   // The two highest bits of a compressed G1 point: compressed, and not at infinity, which no key is.
-  if (hex.decode(digits)[0]! >> 6 !== 0b10) return { problem: 'is no BLS public key: 48 bytes, but not of a compressed point', next };
+  if (hex.decode(digits)[0]! >> 6 !== 0b10) return { problem: 'is not a BLS public key: 48 bytes, but not of a compressed point', next };
   return { canonical: `${BLS_PREFIX}${digits}` };
 }
 

@@ -25,7 +25,7 @@ export function parseKey(key: string): { readonly canonical: string } | { readon
   // Every compressed G1 point has its highest bit set (the encoding of ZCash that the consensus specification takes over).
   if (parseInt(digits[0]!, 16) < 8) {
     return {
-      problem: 'this is no compressed BLS12-381 point: the first digit must be 8 or higher',
+      problem: 'this is not a compressed BLS12-381 point: the first digit must be 8 or higher',
       next: 'Copy the "pubkey" of the keystore or of the deposit data.',
     };
   }

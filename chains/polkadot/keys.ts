@@ -33,7 +33,7 @@ export function parseKey(key: string): { readonly canonical: string } | { readon
   const typed = /^([a-z]{4}):(0x)?([0-9a-f]*)$/i.exec(trimmed);
   if (typed) return checked(typed[1]!.toLowerCase(), typed[3]!.toLowerCase());
   const digits = trimmed.toLowerCase().replace(/^0x/, '');
-  if (!/^([0-9a-f]{2})+$/.test(digits)) return { problem: 'is no session key', next: EXPECTED };
+  if (!/^([0-9a-f]{2})+$/.test(digits)) return { problem: 'is not a session key', next: EXPECTED };
   const bytes = hex.decode(digits);
   if (bytes.length === 32 || bytes.length === 64) {
     return { problem: `is ${bytes.length} bytes without a type, as long as a secret seed or key`, next: `If it is one, treat it as leaked. ${EXPECTED}` };
@@ -55,7 +55,7 @@ function checked(type: string, digits: string): ReturnType<typeof parseKey> {
     return { problem: `is ${digits.length / 2} bytes; a public key of type "${type}" has ${bytes}`, next: EXPECTED };
   }
   // ECDSA on secp256k1: a compressed point says by its first byte which of two it is.
-  if (bytes === 33 && !/^0[23]/.test(digits)) return { problem: `is no compressed ECDSA public key, as one of type "${type}" is`, next: EXPECTED };
+  if (bytes === 33 && !/^0[23]/.test(digits)) return { problem: `is not a compressed ECDSA public key, as one of type "${type}" is`, next: EXPECTED };
   return { canonical: `${asFileName(type)}${digits}` };
 }
 

@@ -17,7 +17,7 @@ export type ClusterLocation = { readonly name: string } & (Pick<Extract<Cluster,
  * @throws UserError where the declaration leads out of bounds
  */
 export function describeCommand(place: ClusterLocation, { gcpProjects, awsAccount }: LookupScope): readonly string[] {
-  if (!/^[a-z0-9-]+$/.test(place.region)) refuse(`cluster ${JSON.stringify(place.name)} is declared in region ${JSON.stringify(place.region)}, which is none`, `Correct fleet/clusters/${place.name}.yaml.`);
+  if (!/^[a-z0-9-]+$/.test(place.region)) refuse(`cluster ${JSON.stringify(place.name)} is declared in region ${JSON.stringify(place.region)}, which is not a region`, `Correct fleet/clusters/${place.name}.yaml.`);
   if (place.cloud === 'gcp') {
     if (!gcpProjects.includes(place.project)) throw foreign(place, 'project', place.project, gcpProjects);
     return ['gcloud', 'container', 'clusters', 'describe', place.name, `--location=${place.region}`, `--project=${place.project}`, '--format=json'];

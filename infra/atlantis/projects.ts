@@ -156,7 +156,7 @@ export interface Asked extends Pick<Project, 'name' | 'dir'> {
 /** Why a step refuses what it is asked, by what the fleet comes to; undefined where it is a project of the fleet. Atlantis takes it from the pull request's own file, or from a comment. */
 export function whyUnknown(projects: readonly Project[], { name, dir, workflow, workspace }: Asked): string | undefined {
   const project = projects.find((one) => one.name === name);
-  if (project === undefined) return `the fleet comes to no project ${JSON.stringify(name)}`;
+  if (project === undefined) return `the fleet has no project ${JSON.stringify(name)}`;
   if (project.workflow !== workflow) return `project "${name}" is one of workflow "${project.workflow}", not of "${workflow}"`;
   if (project.dir !== dir) return `project "${name}" is in folder "${project.dir}", not in ${JSON.stringify(dir)}`;
   if (workspace !== DEFAULT_WORKSPACE) return `project "${name}" has the one workspace "${DEFAULT_WORKSPACE}", not ${JSON.stringify(workspace)}`;

@@ -13,7 +13,7 @@ export function parseOutputs(text: string, source: string): TerraformOutputs {
   try {
     json = JSON.parse(text);
   } catch {
-    throw refusal(`${source} is no JSON`, 'Write it with `terraform output -json`.');
+    throw refusal(`${source} is not JSON`, 'Write it with `terraform output -json`.');
   }
   const sound = isRecord(json) && Object.values(json).every((output) => isRecord(output) && 'value' in output);
   if (!sound) throw refusal(`${source} is not what \`terraform output -json\` prints: a map of names to {value, type, sensitive}`, 'Write it again, without naming one output.');

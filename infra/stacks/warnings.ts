@@ -17,7 +17,7 @@ function missingIssuers(context: StackContext, folder: string): string[] {
     .map(({ name }) =>
       warning(
         `${folder}/observed/${name}.yaml`,
-        `EKS cluster "${name}" has no recorded "oidcIssuer": stack "gcp-identities" leaves it out, and its programs are nobody on Google Cloud`,
+        `EKS cluster "${name}" has no recorded "oidcIssuer": stack "gcp-identities" leaves it out, and its programs have no identity on Google Cloud`,
         'missing-oidc-issuer',
         `Apply stack "${name}-cluster", then \`npm run record -- --cluster ${name}\`, and have the change reviewed.`,
       ),

@@ -67,7 +67,7 @@ function subnetsFit(range: string, smallest: number, place: ReturnType<CheckCont
 function versionProblems(version: string, { name, kubernetesVersion }: AwsCluster, of: string, place: ReturnType<CheckContext['at']>): Problem[] {
   const [minor, newest] = [minorOf(version), minorOf(kubernetesVersion)];
   const wrong = (problem: string): Problem[] => [problems.wrongMachineVersion(place, { of, version, problem, allowed: `a release of the EKS machine image from 1.${newest - SKEW} to ${kubernetesVersion}, such as "${kubernetesVersion}.0-20260101"` })];
-  if (!/-[0-9]{8}$/.test(version)) return wrong('is no release of the EKS machine image');
+  if (!/-[0-9]{8}$/.test(version)) return wrong('is not a release of the EKS machine image');
   if (minor > newest) return wrong(`is newer than the control plane of cluster "${name}"`);
   if (minor < newest - SKEW) return wrong(`is more than ${SKEW} minor versions older than the control plane of cluster "${name}"`);
   return [];

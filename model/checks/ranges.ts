@@ -13,7 +13,7 @@ export function ranges(context: CheckContext): Problem[] {
       found.push(problems.wrongRange(place(), { range: declared.text, problem: 'does not start at a boundary of its mask', allowed: `${dotted(range.first)}/${range.bits}` }));
     }
     if (declared.path.at(-1) === 'controlPlane' && range.bits !== 28) {
-      found.push(problems.wrongRange(place(), { range: declared.text, problem: 'is no /28, which a private GKE control plane needs', allowed: 'a /28' }));
+      found.push(problems.wrongRange(place(), { range: declared.text, problem: 'is not a /28, which a private GKE control plane needs', allowed: 'a /28' }));
     }
     all.push({ ...range, ...declared });
   }

@@ -6,7 +6,7 @@ import { nearest, q } from './words';
 export const fileProblems = {
   // Files
   unknownFile: kind('unknown-file', (input: { path: string; allowed: readonly string[]; suggestion?: string }) => ({
-    message: `${q(input.path)} is no file of a fleet, so nothing would read it`,
+    message: `${q(input.path)} is not a file of a fleet, so nothing would read it`,
     value: input.path,
     allowed: input.allowed,
     suggestion: input.suggestion,
@@ -54,7 +54,7 @@ export const fileProblems = {
 
   // Shape
   unknownKey: kind('unknown-key', (input: { key: string; allowed: readonly string[]; of: string }) => ({
-    message: `${q(input.key)} is no key of ${input.of}`,
+    message: `${q(input.key)} is not a key of ${input.of}`,
     value: input.key,
     allowed: input.allowed.length > 0 ? input.allowed : 'no keys at all',
     suggestion: nearest(input.key, input.allowed),

@@ -31,7 +31,7 @@ export const journalProblems = {
     next: RESTORE,
   })),
   keysLockEntry: kind('keys-lock-entry', (input: { line: number; text: string }) => ({
-    message: `Line ${input.line} of ${KEYS_LOCK_FILE} is no entry`,
+    message: `Line ${input.line} of ${KEYS_LOCK_FILE} is not an entry`,
     value: input.text.slice(0, 80),
     next: RESTORE,
   })),

@@ -6,7 +6,7 @@ import { count, listOf, percent, q } from './words';
 export const nodeProblems = {
   // Keys
   badKey: kind('bad-key', (input: { key: string; problem: string; next: string; node: string }) => ({
-    message: `node ${q(input.node)} has a key that is none: ${input.problem}`,
+    message: `node ${q(input.node)} has an invalid key: ${input.problem}`,
     value: input.key,
     next: input.next,
   })),

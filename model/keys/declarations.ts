@@ -9,7 +9,7 @@ export interface Declarations {
   readonly clusters: ReadonlyMap<string, DeclaredCluster>;
   readonly networks: ReadonlyMap<string, DeclaredNetwork>;
   readonly nodes: readonly DeclaredNode[];
-  /** Every file as it was read, by its path below the fleet's folder; undefined where it is no YAML of ours. */
+  /** Every file as it was read, by its path below the fleet's folder; undefined where it is not YAML of ours. */
   readonly files: ReadonlyMap<string, unknown>;
 }
 

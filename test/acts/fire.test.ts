@@ -89,7 +89,7 @@ describe('firing', () => {
 
 describe('[armed-again] a fire that does not come to an end leaves the set armed', () => {
   it.each<[string, (world: NodeWorld, stop: AbortController) => void, string]>([
-    ['the pod never gets ready', ({ cluster }) => void (cluster.pace.readyAfter = neverAt('2')), 'it was waited in vain until'],
+    ['the pod never gets ready', ({ cluster }) => void (cluster.pace.readyAfter = neverAt('2')), 'gave up waiting until'],
     ['Ctrl-C', (world, stop) => void (world.cluster.meanwhile = (request) => isPatch(0)(request) && stop.abort()), 'interrupted while waiting until'],
     ['Ctrl-C before it has begun', (_, stop) => stop.abort(), 'interrupted while waiting until'],
     ['a read that fails', ({ cluster }) => void (cluster.meanwhile = (request) => isPatch(0)(request) && cluster.faults.next(1, { answer: 500 }, ({ method }) => method === 'GET')), 'failed'],

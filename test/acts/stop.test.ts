@@ -111,7 +111,7 @@ describe('deleting a pod', () => {
   it('that does not end is said', async () => {
     const world = new NodeWorld();
     world.cluster.pace.endsAfter = Infinity;
-    expect(await refusalOf(deletePod(world.kube, ONE, AT_ONCE, world.on))).toContain('it was waited in vain until pod');
+    expect(await refusalOf(deletePod(world.kube, ONE, AT_ONCE, world.on))).toContain('gave up waiting until pod');
     expect(world.said).toEqual([`pod ${SIGNER}-0 ends`]);
   });
 });

@@ -208,8 +208,8 @@ describe('a key', () => {
     [`0x${'ab'.repeat(32)}`, 'is 32 bytes, as long as a BLS secret key'],
     [`0x${'ab'.repeat(47)}`, 'is 47 bytes; a BLS public key has 48'],
     [`0x${'zz'.repeat(48)}`, 'starts with 0x, but is not hexadecimal'],
-    [`0x${'1b'.repeat(48)}`, 'is no BLS public key: 48 bytes, but not of a compressed point'],
-    [`0xc0${'00'.repeat(47)}`, 'is no BLS public key: 48 bytes, but not of a compressed point'],
+    [`0x${'1b'.repeat(48)}`, 'is not a BLS public key: 48 bytes, but not of a compressed point'],
+    [`0xc0${'00'.repeat(47)}`, 'is not a BLS public key: 48 bytes, but not of a compressed point'],
     ['7Xhw2mDxuDS44j42TCB6U5579esbSt3Lg', 'is neither a NodeID ("NodeID-...") nor a BLS public key ("0x...")'],
   ])('%s is refused', (key, problem) => {
     expect(parse(key)).toEqual({ problem, next });

@@ -597,7 +597,7 @@ describe('keys', () => {
     [key.replace('8e', '8g'), 'a validator public key is written in hexadecimal digits'],
     ['', 'a validator public key has 96 hexadecimal digits (48 bytes), this one has 0'],
     [`0x${'11'.repeat(32)}`, 'a validator public key has 96 hexadecimal digits (48 bytes); one of 64 may be a private key'],
-    [`0x${'11'.repeat(48)}`, 'this is no compressed BLS12-381 point: the first digit must be 8 or higher'],
+    [`0x${'11'.repeat(48)}`, 'this is not a compressed BLS12-381 point: the first digit must be 8 or higher'],
   ])('refuses %j', (given, problem) => {
     expect(ethereum.parseKey(given)).toMatchObject({ problem });
   });

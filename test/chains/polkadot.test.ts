@@ -252,10 +252,10 @@ describe('a session key', () => {
     [`imon:0x${'ab'.repeat(32)}`, 'is of type "imon", which no node here signs with'],
     [`gran:0x${'ab'.repeat(33)}`, 'is 33 bytes; a public key of type "gran" has 32'],
     [`beef:0x${'ab'.repeat(32)}`, 'is 32 bytes; a public key of type "beef" has 33'],
-    [`beef:0x04${'ab'.repeat(32)}`, 'is no compressed ECDSA public key, as one of type "beef" is'],
+    [`beef:0x04${'ab'.repeat(32)}`, 'is not a compressed ECDSA public key, as one of type "beef" is'],
     [`00000000${'ab'.repeat(32)}`, 'is 36 bytes in hexadecimal digits, and no file name of a keystore'],
-    ['5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', 'is no session key'],
-    ['', 'is no session key'],
+    ['5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', 'is not a session key'],
+    ['', 'is not a session key'],
   ])('%s is refused', (key, problem) => {
     expect(parse(key)).toEqual({ problem, next });
   });

@@ -138,7 +138,7 @@ async function attempt(api: Api, { request, connects, real }: Act, world: World)
   return { ...reply, ...(connects ? { connects } : {}) };
 }
 
-/** A session on a simulated machine can't be had: whatever is said of it but a refusal means that it was let through. */
+/** A session on a simulated machine can't be read: whatever is said of it but a refusal means that it was let through. */
 function outcome({ status, body, connects }: Reply & { connects?: true }): Outcome {
   const said = typeof body === 'string' ? body : ((body as { message?: string } | null)?.message ?? JSON.stringify(body));
   // The eviction's own answer, once it was admitted: the budget allows none.

@@ -75,9 +75,9 @@ describe('files of a rendered tree', () => {
   };
 
   it.each([
-    ['a: [', 'is no YAML'],
-    ['- a', 'holds something that is no Kubernetes object'],
-    ['kind: ConfigMap', 'holds something that is no Kubernetes object'],
+    ['a: [', 'is not YAML'],
+    ['- a', 'holds something that is not a Kubernetes object'],
+    ['kind: ConfigMap', 'holds something that is not a Kubernetes object'],
     ['{ apiVersion: v1, kind: ConfigMap, metadata: null }', 'has no metadata'],
     ['{ apiVersion: v1, kind: ConfigMap, metadata: { namespace: staking-x } }', 'has the name none'],
     ['{ apiVersion: v1, kind: ConfigMap, metadata: { name: "a\\n\\u202eb", namespace: staking-x } }', 'has the name "a\\n\\u202eb"'],

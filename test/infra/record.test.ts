@@ -73,7 +73,7 @@ describe('recording outputs', () => {
   });
 
   it('refuses what is no output of Terraform', () => {
-    expect(message(() => parseOutputs('x', 'a.json'))).toContain('a.json is no JSON');
+    expect(message(() => parseOutputs('x', 'a.json'))).toContain('a.json is not JSON');
     expect(message(() => parseOutputs('["x"]', 'a.json'))).toContain('is not what `terraform output -json` prints');
     expect(message(() => parseOutputs('{"a":"x"}', 'a.json'))).toContain('is not what `terraform output -json` prints');
   });

@@ -71,7 +71,7 @@ describe('a signer has ended', () => {
     ['a revision is gone', (it) => (it.revisions = it.revisions.filter(({ metadata }) => metadata.name !== 'eth-0-1')), /its current revision can not be read/],
     ['the status names no revision', (it) => delete it.node.status.currentRevision, /its current revision can not be read/],
     ['a configuration is gone', (it) => (it.configMaps = it.configMaps.filter(({ metadata }) => metadata.name !== 'without')), /its current revision can not be read/],
-    ['a configuration is no JSON', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': '{' } }), /can not be read/],
+    ['a configuration is not JSON', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': '{' } }), /can not be read/],
     ['the key is fetched without being claimed', (it) => (it.configMaps[0] = agent('without', { source: keySecretPath('hoodi', '0xaa') })), /its current revision has the key/],
     ['the key is in a configuration of another name', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { ...config('without').data, 'other.json': config('with', '0xaa').data!['agent.json']! } }), /its current revision has the key/],
     ['a configuration says it in another case, which Go reads too', (it) => (it.configMaps[0] = { metadata: { name: 'without' }, data: { 'agent.json': JSON.stringify({ identity: IDENTITY, secrets: [], Secrets: [{ source: 'key', claim: '0xaa' }] }) } }), /can not be read/],

@@ -47,7 +47,7 @@ describe('imports between files', () => {
   });
 
   it('control: a path that leads nowhere is said', () => {
-    expect(() => made({ 'a.ts': `\nimport './b';` })).toThrow('a.ts:2 imports "./b", which is no file of the repository');
+    expect(() => made({ 'a.ts': `\nimport './b';` })).toThrow('a.ts:2 imports "./b", which is not a file of the repository');
   });
 });
 

@@ -25,7 +25,7 @@ export function importsOf(texts: ReadonlyMap<string, string>): Imports {
     const found = [path, ...ENDINGS.map((ending) => `${path}${ending}`)].find((one) => texts.has(one));
     if (found !== undefined) return [{ line, kind, file: found }];
     if (path.endsWith('.json')) return [];
-    throw new Error(`${file}:${line} imports ${JSON.stringify(specifier)}, which is no file of the repository. Correct the path, or add its kind of file to test/layout/imports.ts.`);
+    throw new Error(`${file}:${line} imports ${JSON.stringify(specifier)}, which is not a file of the repository. Correct the path, or add its kind of file to test/layout/imports.ts.`);
   })]));
 }
 

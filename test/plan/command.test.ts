@@ -61,7 +61,7 @@ const run = (...args: string[]): Promise<Ran> => stockade(['plan', ...args], { c
 const json = (text: string): Plan => planSchema.parse(JSON.parse(text));
 
 it('renders every file of a revision as it is committed, whatever its attributes say', async () => {
-  // The control: what git writes by them is no YAML that a fleet could be.
+  // The control: what git writes by them is not YAML that a fleet could be.
   repository.git('checkout', '--quiet', '--force', revisions['attributes']!);
   repository.git('checkout-index', '--force', 'fleet/networks/hoodi.yaml');
   const written = readFileSync(join(repository.folder, 'fleet/networks/hoodi.yaml'));

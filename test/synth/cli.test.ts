@@ -99,7 +99,7 @@ describe('synth as a process', () => {
       'nodes/eks-golden/hoodi.yaml:18:29: error: node "eth-eks-0" can not refer to "eth-eks-beacon": its role is "beakon" [wrong-peer]',
       'nodes/eks-golden/hoodi.yaml:20:11: error: role "beakon" is unknown in chain "ethereum" [unknown-role]',
       'settings.yaml:3:1: error: settings.yaml lacks "requireDigest" [missing-key]',
-      'settings.yaml:4:1: error: "requireDigests" is no key of settings.yaml [unknown-key]',
+      'settings.yaml:4:1: error: "requireDigests" is not a key of settings.yaml [unknown-key]',
     ]);
     expect(stderr).toContain('\n  did you mean "beacon"?\n');
     expect(stderr).toMatch(/\n5 errors, 1 warning\n$/);

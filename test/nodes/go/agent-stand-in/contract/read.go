@@ -40,7 +40,7 @@ func (c Contract) Read(message string, text []byte, into any) error {
 	}
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
-		return &Unreadable{message, "", "is no JSON"}
+		return &Unreadable{message, "", "is not JSON"}
 	}
 	fault := c[message].check("", value)
 	if config, ok := value.(map[string]any); ok && fault == nil && message == "agent-config" {

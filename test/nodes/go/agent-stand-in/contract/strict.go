@@ -17,13 +17,13 @@ var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
 // checkJSON refuses JSON in which readers may see different things, as contract/strict-json.ts does.
 func checkJSON(text []byte) *fault {
 	if !json.Valid(text) || !utf8.Valid(text) {
-		return &fault{"", "is no JSON"}
+		return &fault{"", "is not JSON"}
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.UseNumber()
 	found := checkValue(decoder, "")
 	if found == nil && decoder.InputOffset() < int64(len(strings.TrimRight(string(text), " \t\r\n"))) {
-		return &fault{"", "is no JSON"}
+		return &fault{"", "is not JSON"}
 	}
 	return found
 }
@@ -31,7 +31,7 @@ func checkJSON(text []byte) *fault {
 func checkValue(decoder *json.Decoder, path string) *fault {
 	token, err := decoder.Token()
 	if err != nil {
-		return &fault{path, "is no JSON"}
+		return &fault{path, "is not JSON"}
 	}
 	switch value := token.(type) {
 	case json.Number:
@@ -59,7 +59,7 @@ func checkMembers(decoder *json.Decoder, path string) *fault {
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
-			return &fault{path, "is no JSON"}
+			return &fault{path, "is not JSON"}
 		}
 		name := token.(string)
 		at := member(path, name)
@@ -80,7 +80,7 @@ func checkMembers(decoder *json.Decoder, path string) *fault {
 
 func end(decoder *json.Decoder, path string) *fault {
 	if _, err := decoder.Token(); err != nil && err != io.EOF {
-		return &fault{path, "is no JSON"}
+		return &fault{path, "is not JSON"}
 	}
 	return nil
 }
