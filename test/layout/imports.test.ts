@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { circles, importsOf, roomOf, roomsOnDisk, rowOf, sources, wrongArrows, type Rooms } from './imports';
+import { circles, importsOf, roomOf, rowOf, sources, wrongArrows, type Rooms } from './imports';
 import { ROOMS } from '../rooms';
 
 const rooms = JSON.parse(readFileSync('rooms.json', 'utf8')) as Rooms;
