@@ -139,7 +139,7 @@ describe('a kubeconfig', () => {
   it('is never of a project or an account that the server was not given, whatever a pull request declares: nobody there is even asked', async () => {
     expect(() => describeCommand({ ...gke, project: 'mallory-1' }, bounds)).toThrow(/project "mallory-1", in which this server looks for none\n {2}allowed: example-staking-prod/);
     expect(() => describeCommand({ ...eks, account: '999988887777' }, bounds)).toThrow(/account "999988887777"/);
-    expect(() => describeCommand({ ...gke, region: '--impersonate-service-account=x' }, bounds)).toThrow(/which is none/);
+    expect(() => describeCommand({ ...gke, region: '--impersonate-service-account=x' }, bounds)).toThrow(/which is not a region/);
     standIn('gcloud', `touch ${folder}/asked`);
     const { code, output } = await run('kubeconfig', ['plan', gke.name, join(ROOT, 'fleet')], { ...GCP, STOCKADE_GCP_PROJECTS: 'another-project' });
     expect([code, output]).toEqual([1, expect.stringContaining('error: cluster "gke-europe-west1" is in project "example-staking-prod"')]);
@@ -162,7 +162,7 @@ describe('a kubeconfig', () => {
     const unknown = await run('kubeconfig', ['apply', 'gke-europe-west9', join(ROOT, 'fleet')], GCP);
     expect(unknown.output).toContain('cluster "gke-europe-west9" is unknown');
     expect((await run('kubeconfig', ['apply', '../x', join(ROOT, 'fleet')], GCP)).output).toContain('"../x" can\'t be a name');
-    expect((await run('kubeconfig', ['root', gke.name, join(ROOT, 'fleet')], GCP)).output).toContain('"root" is no identity');
+    expect((await run('kubeconfig', ['root', gke.name, join(ROOT, 'fleet')], GCP)).output).toContain('"root" is not an identity');
     expect(existsSync(join(state, 'kubeconfigs/apply/gke-europe-west1'))).toBe(false);
   });
 

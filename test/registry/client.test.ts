@@ -244,7 +244,7 @@ describe('what a digest names', () => {
 
   it('is refused when it is no image, or too long to be one', async () => {
     const digest = registry.publish('ethereum/client-go', 'v1', { schemaVersion: 1 }, 'application/vnd.docker.distribution.manifest.v1+prettyjws');
-    expect((await failure(client().verifyRunnable(image(), digest))).message).toContain('"application/vnd.docker.distribution.manifest.v1+prettyjws", which is no image');
+    expect((await failure(client().verifyRunnable(image(), digest))).message).toContain('"application/vnd.docker.distribution.manifest.v1+prettyjws", which is not an image');
     registry.misbehave((_, response) => (response.end(Buffer.alloc(5 * 1024 * 1024)), true));
     expect((await failure(client().verifyRunnable(image(), digest))).message).toContain('longer than 4194304 bytes');
   });
