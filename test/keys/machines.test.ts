@@ -55,8 +55,8 @@ describe('a machine of EC2', () => {
     ['is asked about in another account', ec2({ account: '999988887777' }), /credentials are of account 999988887777/],
     ['is not in the list of its own zone, which then lacks others too', async (command) => (command.some((word) => word.startsWith('--filters')) ? { output: '{}' } : ec2()(command)), /EC2 lists the machines of eu-central-1a without it/],
     ['is answered about in another form', async (command) => (command.includes('get-caller-identity') ? ec2()(command) : { output: 'null' }), /not the cloud's form/],
-    ['is named by its name', ec2(), /no id of an EC2 instance/, 'ip-10-0-0-1'],
-    ['is named by an option', ec2(), /no id of an EC2 instance/, '--profile=x'],
+    ['is named by its name', ec2(), /not the id of an EC2 instance/, 'ip-10-0-0-1'],
+    ['is named by an option', ec2(), /not the id of an EC2 instance/, '--profile=x'],
   ])('proves nothing when it %s', async (_, ask, message, id = ID) => expect(await verdict(AWS, id, ask)).toMatch(message));
 });
 
@@ -73,11 +73,11 @@ describe('a machine of Compute Engine', () => {
     ['could not be deleted', gce({ operations: [{ ...DELETED, error: { errors: [] } }] }), /no finished deletion/],
     ['was only stopped', gce({ operations: [{ ...DELETED, operationType: 'stop' }] }), /no finished deletion/],
     ['was another', gce({ operations: [{ ...DELETED, targetId: '1' }] }), /no finished deletion/],
-    ['was of another cluster', gce({ operations: [{ ...DELETED, targetLink: DELETED.targetLink.replace('gke-gke-europe-west1', 'gke-other') }] }), /no machine of cluster gke-europe-west1/],
+    ['was of another cluster', gce({ operations: [{ ...DELETED, targetLink: DELETED.targetLink.replace('gke-gke-europe-west1', 'gke-other') }] }), /not a machine of cluster gke-europe-west1/],
     ['has a neighbour, which may bear its name', gce({ machines: [{ id: '5', name: 'gke-gke-europe-west1-ethereum-0a1b2c3d-x4z9', status: 'RUNNING' }] }), /has other machines in zone europe-west1-b/],
     ['has a neighbour by its label', gce({ machines: [{ id: '5', name: 'x', status: 'STOPPED', labels: { 'goog-k8s-cluster-name': 'gke-europe-west1' } }] }), /x \(STOPPED\)/],
     ['is answered about in another form', async (command) => (command.includes('config') ? gce()(command) : { output: '{}' }), /not the cloud's form/],
-    ['is named by its name', gce(), /no numeric id/, 'gke-gke-europe-west1-ethereum-0a1b2c3d-x4z9'],
+    ['is named by its name', gce(), /not a numeric id/, 'gke-gke-europe-west1-ethereum-0a1b2c3d-x4z9'],
   ])('proves nothing when it %s', async (_, ask, message, id = DELETED.targetId) => expect(await verdict(GCP, id, ask)).toMatch(message));
 });
 
