@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../errors/user-error';
+import { isKubeError } from '../kube/errors';
 import type { Kube } from '../kube/kube';
 import { deadlineIn, until } from '../kube/wait';
-import { type ActOptions, type Component, type ComponentName, componentsOf, holdOf, isSeen, nameOf, type NodeTarget, podOf, read, revisionOf, setPartition } from './component';
+import { type ActOptions, type Component, type ComponentName, componentsOf, holdOf, isArmed, isSeen, nameOf, type NodeTarget, podOf, read, revisionOf, setPartition } from './component';
 import type { OnEvent } from './events';
 
 export interface Fired {
@@ -39,10 +41,15 @@ async function fireOne(kube: Kube, component: Component, { timeoutSeconds, signa
   const [name, what] = [nameOf(component), component.metadata.name];
   // Until its controller has seen what was applied, its status tells of what was there before.
   await until(deadlineIn(timeoutSeconds), `the controller has seen what was applied of ${what}`, async () => isSeen(await read(kube, name)), signal);
-  const { status } = await read(kube, name);
+  const seen = await read(kube, name);
+  // The components before it took their time, in which somebody may have held this one.
+  refuseStopped([seen]);
+  const { status } = seen;
   const revision = status?.updateRevision;
   // After a change that went wrong was taken back, both revisions are the one before, and the pod is still at the one that went wrong.
   if (status?.currentRevision === revision && [undefined, revision].includes(revisionOf(await podOf(kube, component)))) {
+    // Somebody's fire may have ended before it could arm it again.
+    if (!isArmed(seen)) await armAgain(kube, name, on);
     on({ what: 'runs-what-was-applied', component: name });
     return { component: name, replaced: false, revision };
   }
@@ -54,8 +61,27 @@ async function fireOne(kube: Kube, component: Component, { timeoutSeconds, signa
       return isSeen(now) && now.status?.currentRevision === revision && now.status?.readyReplicas === 1 && revisionOf(await podOf(kube, component)) === revision;
     }, signal);
   } finally {
-    await setPartition(kube, name, 1);
+    await armAgain(kube, name);
   }
   on({ what: 'fired', component: name, revision });
   return { component: name, replaced: true, revision };
+}
+
+const ATTEMPTS = 8;
+
+/** What ended a fire, such as a proxy that died, often ends the next request too, and nobody else arms it: so it is tried again, for half a minute and more. @throws UserError that says what is disarmed */
+async function armAgain(kube: Kube, component: ComponentName, on: OnEvent = () => undefined): Promise<void> {
+  for (let attempt = 1, wait = 250; ; attempt += 1, wait *= 2) {
+    try {
+      await setPartition(kube, component, 1);
+      return on({ what: 'armed', component });
+    } catch (error) {
+      // A set that is gone has nothing to arm.
+      if (!isKubeError(error) || error.reason === 'not-found') throw error;
+      if (!error.transient || attempt === ATTEMPTS) {
+        throw new UserError([...error.failures, { message: `${component.name} may be disarmed: as long as it is, whatever is applied replaces its pod at once`, next: 'Once the API server answers, fire it again: that arms it.' }]);
+      }
+      await sleep(wait);
+    }
+  }
 }

@@ -40,6 +40,7 @@ const onNode = <More>(define: (one: Command) => unknown, act: (kube: Kube, optio
     body: async (options, io) => {
       const { kubeconfig, fleet, network, node } = options;
       const kube = fromKubeconfig({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
+      readOrNot();
       try {
         await act(kube, options, (event) => say(io, printable(inWords(event))));
       } finally {
@@ -64,14 +65,22 @@ export const resumeNode = onNode<{ readonly start: boolean }>(
   (kube, options, tell) => resume(kube, options, { start: options.start }, tell),
 );
 
-/** Ctrl-C ends the waiting and no more: a node that was disarmed is armed again. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Ctrl-C, however often, and a closed terminal end the waiting and no more: a node that was disarmed is armed again. */
 async function untilInterrupted(act: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  for (const signal of SIGNALS) process.on(signal, abort);
   try {
     await act(controller.signal);
   } finally {
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+    for (const signal of SIGNALS) process.removeListener(signal, abort);
   }
 }
+
+/** Whoever no longer reads what is said (`| head`, a closed terminal) does not end an act half done. For as long as the process is there: what was written last may fail last. */
+function readOrNot(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeListener('error', ignore).on('error', ignore);
+}
+const ignore = (): void => undefined;

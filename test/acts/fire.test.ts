@@ -1,6 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { arm } from '../../acts/arm';
 import { fire } from '../../acts/fire';
+import { fromKubeconfig } from '../../kube/kubeconfig';
+import { serveFake } from '../kube/serve';
 import type { Pod } from '../kube/stateful-sets';
 import { NodeWorld, OTHER, refusalOf, SIGNER, TARGET } from './world';
 
@@ -80,6 +85,16 @@ describe('firing', () => {
     expect(world.mark(OTHER)).toBe('2');
   });
 
+  it.each([['held', "ben: don't", `${SIGNER} is held (ben: don't)`, '1'], ['the control: looked at', undefined, 'not refused', '2']])('asks each component again before it is disarmed: %s while the one before is fired', async (_what, why, message, mark) => {
+    const world = new NodeWorld();
+    world.applied('2', SIGNER, OTHER);
+    world.cluster.meanwhile = ({ method, path }) => {
+      if (method === 'PATCH' && path.endsWith(OTHER) && why !== undefined) world.change(SIGNER, ({ metadata }) => (metadata.annotations!['stockade.dev/hold'] = why));
+    };
+    expect(await refusalOf(fire(world.kube, TARGET, SOON, world.on))).toContain(message);
+    expect([world.mark(OTHER), world.mark(), world.partition(), world.partition(OTHER)]).toEqual(['2', mark, 1, 1]);
+  });
+
   it('refuses a node and a component that are not there', async () => {
     const { kube, on } = new NodeWorld();
     expect(await refusalOf(fire(kube, { ...TARGET, node: 'nobody' }, AT_ONCE, on))).toContain('there is no node "nobody" of network "hoodi" in this cluster');
@@ -107,15 +122,51 @@ describe('[armed-again] a fire that does not come to an end leaves the set armed
     if (!stop.signal.aborted || world.written().length > 0) expect(world.written().map((line) => line.replace(/.*"partition":/, ''))).toEqual(['0}}}}', '1}}}}']);
   });
 
-  it('the control: what nobody arms again stays disarmed, and `arm` arms it', async () => {
+  it('after an arming that fails at first is tried again', async () => {
     const world = new NodeWorld();
     world.applied('2');
-    world.cluster.faults.next(1, 'unreachable', isPatch(1));
-    expect(await refusalOf(fire(world.kube, ONE, SOON, world.on))).toContain('the API server does not answer');
-    expect(world.partition()).toBe(0);
-    expect(await arm(world.kube, TARGET, world.on)).toMatchObject([{ name: SIGNER }]);
+    world.cluster.faults.next(3, 'unreachable', isPatch(1));
+    expect(await fire(world.kube, ONE, SOON, world.on)).toMatchObject([{ replaced: true }]);
     expect(world.partition()).toBe(1);
-    // Armed, there is nothing left to do.
-    expect(await arm(world.kube, TARGET, world.on)).toEqual([]);
+  });
+
+  it('after kubectl proxy has died', async () => {
+    const world = new NodeWorld();
+    world.applied('2');
+    world.cluster.pace.readyAfter = 5;
+    const folder = mkdtempSync(join(tmpdir(), 'stockade-fire-test-'));
+    const server = await serveFake(world.cluster, { socket: join(folder, 'api') });
+    const kubectl = join(folder, 'kubectl');
+    writeFileSync(kubectl, `#!/bin/sh\necho $$ >> "${folder}/pids"\nexec "${process.execPath}" "${join(__dirname, '../kube/pipe.cjs')}" "${join(folder, 'api')}" "$@"\n`, { mode: 0o755 });
+    const kube = fromKubeconfig({ kubectl });
+    const started = (): number[] => readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+    let kills = 1;
+    world.cluster.meanwhile = ({ method }) => void (method === 'GET' && world.partition() === 0 && kills-- > 0 && process.kill(started()[0]!, 'SIGKILL'));
+    try {
+      expect(await refusalOf(fire(kube, ONE, SOON, world.on))).toContain('the API server does not answer');
+      // The control: it had died while the set was disarmed, and another had to be started.
+      expect([kills, started().length]).toEqual([0, 2]);
+      expect(world.partition()).toBe(1);
+    } finally {
+      kube.close();
+      await server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each([['nobody answers', 'unreachable' as const], ['the server does not know who asks', { answer: 401, reason: 'Unauthorized' }]])('the control: what can not be armed, since %s, is said to be disarmed, and `arm` and the next fire arm it', async (_what, fault) => {
+    for (const again of [(world: NodeWorld) => arm(world.kube, TARGET, world.on), (world: NodeWorld) => fire(world.kube, ONE, SOON, world.on)]) {
+      const world = new NodeWorld();
+      world.applied('2');
+      world.cluster.faults.next(99, fault, isPatch(1));
+      expect(await refusalOf(fire(world.kube, ONE, SOON, world.on))).toContain(`${SIGNER} may be disarmed`);
+      expect(world.partition()).toBe(0);
+      world.cluster.faults.clear();
+      world.settle();
+      await again(world);
+      expect([world.partition(), world.said.includes(`${SIGNER} is armed`)]).toEqual([1, true]);
+      // Armed, there is nothing left to do.
+      expect(await arm(world.kube, TARGET, world.on)).toEqual([]);
+    }
   });
 });
