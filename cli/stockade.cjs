@@ -25,6 +25,14 @@ module.exports = { run };
 
 if (require.main === module) {
   const { stdout, stderr, stdin, env } = process;
+  // Whoever read may be gone (`| head`, a closed terminal): that ends no act half-way, such as one that has a node to arm again. What is lost otherwise was not done.
+  let lost;
+  for (const stream of [stdout, stderr]) stream.on('error', (error) => (lost ??= error.code === 'EPIPE' ? undefined : error));
+  process.once('exit', (code) => {
+    if (lost === undefined || code !== 0) return;
+    process.exitCode = 1;
+    stderr.write(`error: what the command said can not be written (${lost.code})\n  next: Make room where its output goes, and run it again.\n`);
+  });
   void run(process.argv.slice(2), { stdout, stderr, stdin, env, cwd: process.cwd() }).then((code) => {
     process.exitCode = code;
   });

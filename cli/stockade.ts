@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, explained } from '../errors/user-error';
-import { type Definition, type Io, MISUSED } from './io';
+import { type Definition, type Io, misused, MISUSED } from './io';
 
 /* Each command is loaded when it is asked for: `keys status` takes no Terraform. A require, since `import()` goes by another loader than the rest of the program. */
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -84,7 +84,9 @@ let last: Promise<unknown> = Promise.resolve();
 async function perform(argv: readonly string[], io: Io): Promise<number> {
   let code: number = EXIT.done;
   try {
-    await program(argv, io, (exitCode) => (code = exitCode)).parseAsync([...argv], { from: 'user' });
+    // Commander's own help takes one word alone.
+    const words = argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : argv;
+    await program(words, io, (exitCode) => (code = exitCode)).parseAsync([...words], { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) {
@@ -119,7 +121,11 @@ function program(argv: readonly string[], io: Io, ended: (code: number) => void)
   for (const [name, { line, load, byDefault }] of Object.entries(COMMANDS)) {
     const words = name.split(' ');
     const one = groupOf(words.slice(0, -1)).command(words.at(-1)!, { isDefault: byDefault }).description(line).allowExcessArguments(false);
-    if (name !== asked) continue;
+    if (name !== asked) {
+      // Commander may read a line otherwise than askedFor does ("keys -- status"): nothing done must never end as done.
+      one.action(() => misused(`give "${name}" first, and what it takes after it`));
+      continue;
+    }
     const { define, body } = load();
     define(one, io);
     one.action(async () => ended(await body(one.opts<never>(), io, ...(one.processedArgs as never[]))));

@@ -40,7 +40,6 @@ const onNode = <More>(define: (one: Command) => unknown, act: (kube: Kube, optio
     body: async (options, io) => {
       const { kubeconfig, fleet, network, node } = options;
       const kube = fromKubeconfig({ kubeconfig, getIn: () => getIntoNode(fleet, network, node) });
-      readOrNot();
       try {
         await act(kube, options, (event) => say(io, printable(inWords(event))));
       } finally {
@@ -78,9 +77,3 @@ async function untilInterrupted(act: (signal: AbortSignal) => Promise<unknown>):
     for (const signal of SIGNALS) process.removeListener(signal, abort);
   }
 }
-
-/** Whoever no longer reads what is said (`| head`, a closed terminal) does not end an act half done. For as long as the process is there: what was written last may fail last. */
-function readOrNot(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.removeListener('error', ignore).on('error', ignore);
-}
-const ignore = (): void => undefined;

@@ -42,6 +42,12 @@ describe('.ci/run', () => {
     expect(out).not.toContain('more than half');
   });
 
+  it('runs the last suite of a table whose last line has no end', async () => {
+    const table = tableOf('1 | 0 | one | | true');
+    writeFileSync(table, `${readFileSync(table, 'utf8')}1 | 0 | last | | false`);
+    expect(await run(table)).toMatchObject({ code: 1, last: '1 passed, 1 failed' });
+  });
+
   it('fails where one fails, and runs the others all the same: those that wait for it, too', async () => {
     const { code, out, last } = await run(tableOf('1 | 0 | programs | | echo no such module >&2; exit 3', '1 | 0 | cluster | programs | echo ran', '1 | 0 | other | | true'));
     expect([code, last]).toEqual([1, '2 passed, 1 failed']);

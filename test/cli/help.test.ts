@@ -27,6 +27,8 @@ describe('stockade help', () => {
     const asked = await stockade(['keys', 'place', '--help']);
     expect(asked.stdout).toContain('--all-new');
     expect((await stockade(['keys', 'help', 'place'])).stdout).toBe(asked.stdout);
+    expect(await stockade(['help', 'keys', 'place'])).toEqual(asked);
+    expect(await stockade(['help', 'server', 'accept', 'lock'])).toEqual(await stockade(['server', 'accept', 'lock', '--help']));
   });
 
   it("the README's table has every command", () => {
