@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
+import { validateObject } from '../kubernetes-schema';
 import { ROOT, stockade } from '../run';
 
 it('stands in the folder and the environment of its caller, and leaves both as they were', async () => {
@@ -12,4 +13,9 @@ it('stands in the folder and the environment of its caller, and leaves both as t
 it('takes its turn: two runs in two folders do not meet', async () => {
   const [elsewhere, here] = await Promise.all([stockade(['keys', 'status'], { cwd: tmpdir() }), stockade(['keys', 'status'], { cwd: ROOT })]);
   expect([elsewhere.code, here.code]).toEqual([1, 0]);
+});
+
+it('leaves to Node how everything else is loaded: a package of ES modules alone', async () => {
+  await stockade(['keys', 'status']);
+  expect(validateObject({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } })).toEqual([]);
 });
