@@ -15,16 +15,15 @@ it('takes its turn: two runs in two folders do not meet', async () => {
   expect([elsewhere.code, here.code]).toEqual([1, 0]);
 });
 
-<<<<<<< HEAD
 it.each([[['--', 'keys', 'verify']], [['keys', '--', 'verify']], [['server', '--', 'accept', 'lock']], [['server', 'accept', '--', 'lock']], [['--', 'synth']]])('%j does nothing, and does not end as done', async (argv) => {
   expect(await stockade(argv)).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: give "[a-z ]+" first, and what it takes after it\n$/) });
 });
 
 it('control: what is given first is done, whatever comes after it', async () => {
   expect(await stockade(['keys', 'status', '--'])).toEqual(await stockade(['keys', 'status']));
-=======
+});
+
 it('leaves to Node how everything else is loaded: a package of ES modules alone', async () => {
   await stockade(['keys', 'status']);
   expect(validateObject({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } })).toEqual([]);
->>>>>>> fast
 });
