@@ -65,9 +65,9 @@ export const isKubeError = (error: unknown, ...reasons: readonly Reason[]): erro
 
 /** What the server answered instead of an object: a `Status` of Kubernetes, or whatever a proxy on the way writes. */
 export function answeredError(request: string, status: number, body: string, retryAfter?: string): KubeError {
-  const { reason = '', message } = statusOf(body);
+  const { isStatus, reason = '', message } = statusOf(body);
   const words = message ?? (body.trim().slice(0, 2000) || `HTTP status ${status}`);
-  const why = reasonOf(status, reason);
+  const why = reasonOf(status, reason, isStatus);
   const seconds = Number(retryAfter);
   return new KubeError(
     why,
@@ -78,23 +78,26 @@ export function answeredError(request: string, status: number, body: string, ret
 
 const NEXT: Partial<Record<Reason, string>> = {
   'not-found': 'Look whether it is there, and in this cluster.',
+  'not-understood': 'Look who answers there: the kubeconfig may lead to something that is no API server.',
   conflict: 'Look at it as it is now, then decide again.',
   failed: 'Wait a moment and go on; if it lasts, look at the control plane.',
   throttled: 'Wait a moment and go on.',
 };
 
-function reasonOf(status: number, reason: string): Reason {
+function reasonOf(status: number, reason: string, isStatus: boolean): Reason {
+  // Any server on the way says 404 of what it does not know. That an object is gone, the API server alone knows, and says it in its own form.
+  if (status === 404 && !isStatus) return 'not-understood';
   if (status === 409) return reason === 'AlreadyExists' ? 'already-exists' : 'conflict';
   return BY_STATUS[status] ?? (status >= 500 ? 'failed' : 'invalid');
 }
 
 const BY_STATUS: Readonly<Record<number, Reason>> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 410: 'gone', 429: 'throttled' };
 
-function statusOf(body: string): { readonly reason?: string; readonly message?: string } {
+function statusOf(body: string): { readonly isStatus: boolean; readonly reason?: string; readonly message?: string } {
   try {
     const { kind, reason, message } = JSON.parse(body) as { readonly kind?: unknown; readonly reason?: unknown; readonly message?: unknown };
-    return kind === 'Status' ? { ...(typeof reason === 'string' ? { reason } : {}), ...(typeof message === 'string' ? { message } : {}) } : {};
+    return kind === 'Status' ? { isStatus: true, ...(typeof reason === 'string' ? { reason } : {}), ...(typeof message === 'string' ? { message } : {}) } : { isStatus: false };
   } catch {
-    return {};
+    return { isStatus: false };
   }
 }

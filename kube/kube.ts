@@ -180,7 +180,11 @@ class Verbs implements Kube {
   }
 
   private async discover(apiVersion: string): Promise<ReadonlyMap<string, Resource & { readonly namespaced: boolean }>> {
-    const found = await this.find<{ resources?: { name: string; kind: string; namespaced: boolean }[] }>(rootOf(apiVersion));
+    const found = await this.get<{ resources?: { name: string; kind: string; namespaced: boolean }[] }>(rootOf(apiVersion)).catch((error: unknown) => {
+      // Of a group or version that it does not serve, an API server says so in plain text.
+      if (isKubeError(error, 'not-found', 'not-understood') && error.status === 404) return undefined;
+      throw error;
+    });
     return new Map((found?.resources ?? []).filter(({ name }) => !name.includes('/')).map(({ name, kind, namespaced }) => [kind, { apiVersion, plural: name, namespaced }]));
   }
 

@@ -45,6 +45,7 @@ describe('stopping', () => {
         STILL,
       ],
       ['while nobody can be asked', ({ cluster }) => cluster.faults.next(99, 'unreachable', ({ method, path }) => method === 'GET' && path.endsWith('-0')), `whether pod ${SIGNER}-0 is gone is not known: it may be signing`],
+      ['while something on the way answers that there is nothing', ({ cluster }) => cluster.faults.next(99, { answer: 404, text: '404 page not found' }, ({ method, path }) => method === 'GET' && /-(0|validator)$/.test(path)), `whether pod ${SIGNER}-0 is gone is not known: it may be signing`],
       ['when Ctrl-C ends the waiting', ({ cluster }) => void (cluster.pace.endsAfter = Infinity), STILL],
     ])('%s', async (what, arrange, message) => {
       const world = new NodeWorld();
@@ -54,6 +55,14 @@ describe('stopping', () => {
       expect(world.said.join()).not.toContain('is gone');
       // It is held all the same.
       expect([world.hold(), world.set().spec.replicas]).toEqual([SOON.why, 0]);
+    });
+
+    it('the control: a set and a pod of which the API server itself says that they are gone', async () => {
+      const world = new NodeWorld();
+      const ours = ({ method, path }: { method: string; path: string }): boolean => method === 'GET' && /-(0|validator)$/.test(path);
+      world.cluster.faults.next(99, { answer: 404, reason: 'NotFound' }, ours);
+      await stop(world.kube, TARGET, SOON, world.on);
+      expect(world.said.at(-1)).toBe(`pod ${SIGNER}-0 is gone`);
     });
 
     it('the control: a pod that takes its time, and a controller that lags, are waited for', async () => {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { kubeOver, type Kube, type KubeOptions } from '../../kube/kube';
 import type { KubeObject, Live } from '../../kube/objects';
 import { rootOf } from '../../kube/paths';
@@ -74,6 +75,7 @@ export class FakeCluster {
     if (request.signal.aborted) throw new Error('aborted');
     if (fault === 'hang') return new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(new Error('aborted'))));
     if (fault === 'unreachable') throw new Unreached('the API server does not answer', 'connection refused', 'Wait.');
+    if (typeof fault === 'object' && 'text' in fault) return { status: fault.answer, body: Readable.from([fault.text]) };
     if (typeof fault === 'object') return { retryAfter: fault.retryAfter, ...said(fault.answer, { kind: 'Status', status: 'Failure', reason: fault.reason ?? '', message: fault.message ?? 'a fault of the test', code: fault.answer }) };
     const response = url.searchParams.get('watch') === null ? said(...this.answer(asked, url.searchParams, request.contentType)) : this.watch(url, request.signal);
     if (fault === 'lose-answer') throw new Unreached('the API server does not answer', 'connection reset', 'Wait.');

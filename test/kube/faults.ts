@@ -2,6 +2,8 @@
 export type Fault =
   /** It is answered with this status, and not done. */
   | { readonly answer: number; readonly reason?: string; readonly message?: string; readonly retryAfter?: string }
+  /** It is answered by something on the way, with this text, and not done. */
+  | { readonly answer: number; readonly text: string }
   /** Nobody answers, and it is not done. */
   | 'unreachable'
   /** It is not done, and there is no answer until the caller gives up. */

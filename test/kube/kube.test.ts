@@ -98,6 +98,15 @@ describe.each(Object.entries(ways))('%s', (_way, kube) => {
     expect(error.message).toContain(`GET ${pods} failed\n    Error from server (${reason}): these words\n  next: `);
   });
 
+  it('404 is the API server\'s word that there is nothing, and nobody else\'s; of a group that is not served it is plain text', async () => {
+    const pod = pathTo(PODS, { namespace, name: 'nothing' });
+    expect(await kube().find(pod)).toBeUndefined();
+    cluster.faults.next(1, { answer: 404, text: '404 page not found' });
+    expect(await refusal(kube().find(pod))).toMatchObject({ reason: 'not-understood', status: 404, transient: false });
+    cluster.faults.next(1, { answer: 404, text: '404 page not found' });
+    expect(await kube().served({ apiVersion: 'nobody.example.com/v1', kind: 'Nothing' })).toBeUndefined();
+  });
+
   it('401 is told with how to get in, where somebody has to', async () => {
     cluster.faults.next(1, { answer: 401, reason: 'Unauthorized', message: 'these words' });
     const error = await refusal(kube().get(pods));

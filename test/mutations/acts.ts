@@ -35,4 +35,5 @@ export const ACT_WEAKENINGS: readonly Weakening[] = [
   { point: 'stop-waits', file: STOP, from: '(await counted()) === 0 && (await podOf(kube, component)) === undefined', to: '(await podOf(kube, component)) === undefined' },
   { point: 'stop-waits', file: STOP, from: '(await counted()) === 0 && (await podOf(kube, component)) === undefined', to: '(await counted()) === 0' },
   { point: 'stop-waits', file: STOP, from: 'isSeen(now) ? (now.status?.replicas ?? 0) : 1', to: 'now.status?.replicas ?? 0' },
+  { point: 'stop-waits', file: 'kube/errors.ts', from: "  if (status === 404 && !isStatus) return 'not-understood';\n", to: '' },
 ];
