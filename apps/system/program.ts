@@ -44,11 +44,12 @@ export function problemsOfProgram(object: Manifest, all: readonly Manifest[]): s
   if (namespace === undefined || !PROGRAM_NAMESPACES.includes(namespace)) return [`is in ${namespace === undefined ? 'no namespace' : `namespace "${namespace}"`}: a program runs in ${PROGRAM_NAMESPACES.join(' or ')}`];
   const declared = new Set(all.filter((one) => one.kind === 'PersistentVolumeClaim' && one.metadata.namespace === namespace).map((one) => one.metadata.name));
   const pods = podTemplateOf(object);
-  const labelled = [metadata.labels, jobTemplateOf(object)?.metadata?.labels, pods?.metadata?.labels].flatMap((labels) => Object.keys(labels ?? {}));
+  const disks = claimsOfDisks(object, pods);
+  const labelled = [metadata, jobTemplateOf(object)?.metadata, pods?.metadata, ...disks.map((disk) => disk.metadata)].flatMap((one) => Object.keys(one?.labels ?? {}));
   return [
     ...NODE_LABELS.filter((label) => labelled.includes(label)).map((label) => `bears the label ${label}, by which a staking node's objects are known`),
     ...(pods?.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim === undefined || declared.has(persistentVolumeClaim.claimName) ? [] : [`mounts the PVC "${persistentVolumeClaim.claimName}", which no program declares`])),
-    ...claimsOfDisks(object, pods).flatMap(problemsOfDisk),
+    ...disks.flatMap(({ spec = {} }) => problemsOfDisk(spec)),
     ...(kind === 'ConfigMap' && claimsKeys(object) ? ['claims validator keys, which a staking node alone does'] : []),
   ];
 }
@@ -61,14 +62,18 @@ interface DiskSpec {
   readonly storageClassName?: string;
   readonly [field: string]: unknown;
 }
+interface DiskTemplate {
+  readonly metadata?: PodTemplate['metadata'];
+  readonly spec?: DiskSpec;
+}
 interface PodTemplate {
   readonly metadata?: Pick<Manifest['metadata'], 'labels'>;
-  readonly spec?: { readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string }; readonly ephemeral?: { readonly volumeClaimTemplate?: { readonly spec?: DiskSpec } } }[] };
+  readonly spec?: { readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string }; readonly ephemeral?: { readonly volumeClaimTemplate?: DiskTemplate } }[] };
 }
 interface WorkloadSpec {
   readonly template?: PodTemplate;
   readonly jobTemplate?: { readonly metadata?: PodTemplate['metadata']; readonly spec?: { readonly template?: PodTemplate } };
-  readonly volumeClaimTemplates?: readonly { readonly spec?: DiskSpec }[];
+  readonly volumeClaimTemplates?: readonly DiskTemplate[];
 }
 
 const specOf = (object: Manifest): WorkloadSpec => (object['spec'] ?? {});
@@ -77,11 +82,11 @@ const jobTemplateOf = (object: Manifest): WorkloadSpec['jobTemplate'] => specOf(
 export const podTemplateOf = (object: Manifest): PodTemplate | undefined => specOf(object).template ?? jobTemplateOf(object)?.spec?.template;
 
 /** Every disk that an object asks for, whether by a PVC or by what makes one. */
-function claimsOfDisks(object: Manifest, pods: PodTemplate | undefined): DiskSpec[] {
+function claimsOfDisks(object: Manifest, pods: PodTemplate | undefined): DiskTemplate[] {
   return [
-    ...(object.kind === 'PersistentVolumeClaim' ? [specOf(object) as DiskSpec] : []),
-    ...(specOf(object).volumeClaimTemplates ?? []).map(({ spec = {} }) => spec),
-    ...(pods?.spec?.volumes ?? []).flatMap(({ ephemeral }) => (ephemeral === undefined ? [] : [ephemeral.volumeClaimTemplate?.spec ?? {}])),
+    ...(object.kind === 'PersistentVolumeClaim' ? [{ spec: specOf(object) as DiskSpec }] : []),
+    ...(specOf(object).volumeClaimTemplates ?? []),
+    ...(pods?.spec?.volumes ?? []).flatMap(({ ephemeral }) => (ephemeral === undefined ? [] : [ephemeral.volumeClaimTemplate ?? {}])),
   ];
 }
 

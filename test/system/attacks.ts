@@ -30,6 +30,8 @@ export const ATTACKS: readonly (readonly [what: string, object: Manifest, said: 
   ['a PVC of the class of signing state', named(painted('PersistentVolumeClaim', (_, spec) => (spec['storageClassName'] = 'stockade-signing-state'))), 'asks for a disk of class "stockade-signing-state"'],
   ['a volume of the class of signing chains, made for a pod', painted('Deployment', (_, { template }) => void template.spec.volumes.push({ name: 'x', ephemeral: { volumeClaimTemplate: { spec: { storageClassName: 'stockade-signing-chain' } } } })), 'asks for a disk of class "stockade-signing-chain"'],
   ['a disk named by the template of a StatefulSet', painted('StatefulSet', (_, spec) => (spec['volumeClaimTemplates'] = [{ metadata: { name: 'x' }, spec: { volumeName: 'pvc-of-a-signer' } }])), 'asks for a disk that is there already (volumeName)'],
+  ['a disk of a StatefulSet labelled as a node\'s', painted('StatefulSet', (_, spec) => (spec['volumeClaimTemplates'] = [{ metadata: { name: 'x', labels: { [LABELS.volumeKind]: 'signing-state' } }, spec: {} }])), `bears the label ${LABELS.volumeKind}`],
+  ['a disk made for a pod, labelled as a node\'s', painted('Deployment', (_, { template }) => void template.spec.volumes.push({ name: 'x', ephemeral: { volumeClaimTemplate: { metadata: { labels: { [LABELS.node]: 'eth-0' } }, spec: {} } } })), `bears the label ${LABELS.node}`],
   ['a ConfigMap by which an agent would ask for a key', painted('ConfigMap', (object) => (object['data'] = { 'agent.json': CLAIM })), 'claims validator keys'],
   ['the same under another name', painted('ConfigMap', (object) => (object['data'] = { 'colours.json': CLAIM })), 'claims validator keys'],
 ];
