@@ -22,7 +22,7 @@ export function checkJson(text: string): void {
     throw new JsonFault('', 'is not JSON');
   }
   const around: Container[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g)) {
+  for (const token of tokensOf(text)) {
     const inner = around.at(-1);
     if (token === '{' || token === '[') {
       around.push({ path: pathOf(inner), names: token === '{' ? new Set() : undefined, index: 0, name: undefined });
@@ -39,11 +39,26 @@ export function checkJson(text: string): void {
         const folded = value.toLowerCase();
         if (inner.names.has(folded)) throw new JsonFault(pathOf(inner), 'is there twice, perhaps in another case');
         inner.names.add(folded);
+        // Validators of JavaScript pass it by, or take it for the prototype.
+        if (folded === '__proto__') throw new JsonFault(pathOf(inner), 'is not known: JavaScript keeps that name for itself');
       }
       if (/[\p{Surrogate}\uFFFD]/u.test(value)) throw new JsonFault(pathOf(inner), 'holds half a character');
     } else if (/^[-0-9]/.test(token) && !/^(0|-?[1-9][0-9]{0,14})$/.test(token)) {
       throw new JsonFault(pathOf(inner), 'must be a whole number of at most 15 digits, written as such');
     }
+  }
+}
+
+/** Of JSON that is whole. One pattern for a string of any length would need stack for each of its characters. */
+function* tokensOf(text: string): Iterable<string> {
+  const token = /[{}[\]:,"]|[^\s{}[\]:,"]+/g;
+  for (let found = token.exec(text); found !== null; found = token.exec(text)) {
+    if (found[0] === '"') {
+      let end = token.lastIndex;
+      while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+      token.lastIndex = end + 1;
+    }
+    yield text.slice(found.index, token.lastIndex);
   }
 }
 

@@ -22,7 +22,7 @@ export const secretRequest = z.strictObject({ source });
 export type SecretRequest = Deep<z.infer<typeof secretRequest>>;
 
 const base64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-export const secretAnswer = z.strictObject({ secret: z.string().min(4).max(1_048_576).regex(base64, 'must be base64').describe('The raw secret, in base64.') });
+export const secretAnswer = z.strictObject({ secret: z.string().min(4).max(1_048_576, { abort: true }).regex(base64, 'must be base64').describe('The raw secret, in base64.') });
 export type SecretAnswer = Deep<z.infer<typeof secretAnswer>>;
 
 export const publicRequest = z.strictObject({ url: httpsUrl, sha256 });

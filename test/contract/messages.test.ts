@@ -49,7 +49,14 @@ describe('reading', () => {
       'a member twice, once with an escape',
       'a claim twice',
       'a header in two cases',
+      'a header that JavaScript keeps for itself',
     ]);
+  });
+
+  it('refuses what is far too long as that, in whatever way it is written', () => {
+    for (const text of ['A'.repeat(2 ** 24), '\\u0041'.repeat(2 ** 23)]) expect(refusalOf('secret-answer', `{"secret":"${text}"}`)?.message).toContain('is refused: Too big');
+    // The control: as long as may be, it is read.
+    expect(refusalOf('secret-answer', `{"secret":"${'A'.repeat(2 ** 20)}"}`)).toBeUndefined();
   });
 
   it('says where and what is allowed, and never what was there', () => {

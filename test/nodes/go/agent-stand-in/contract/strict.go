@@ -71,6 +71,9 @@ func checkMembers(decoder *json.Decoder, path string) *fault {
 			return &fault{at, "is there twice, perhaps in another case"}
 		}
 		names[folded] = true
+		if folded == "__proto__" {
+			return &fault{at, "is not known: JavaScript keeps that name for itself"}
+		}
 		if found := checkValue(decoder, at); found != nil {
 			return found
 		}
