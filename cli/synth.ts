@@ -45,6 +45,7 @@ async function body({ terraform, terraformOut, ...options }: Options, io: Io): P
     // Loaded only here, so that a filtered run stays quick; and before anything is written, since it may not be there.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     stacks = withTerraform(() => require('../infra/synth') as typeof infra);
+    stacks.checkTerraformOut(terraformOut);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const refused = new UserError(error.failures.map(({ next, ...failure }) => ({ ...failure, next: `${next}, or render manifests alone: npm run synth -- --no-terraform` })));

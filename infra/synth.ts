@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { App } from 'cdktf';
 import { catalogue } from '../chains';
+import { refuse } from '../errors/user-error';
 import { checkFleetFolder } from '../model/check-folder';
 import { FleetError } from '../model/errors';
 import type { Fleet } from '../model/types';
@@ -39,11 +40,24 @@ export function stackContext(fleet: Fleet, folder: string): StackContext {
 }
 
 /**
+ * A whole folder is replaced: only one that such a run made, or an empty one.
+ *
+ * @throws UserError
+ */
+export function checkTerraformOut(out: string): void {
+  const target = resolve(out);
+  if (!existsSync(target)) return;
+  if (statSync(target).isDirectory() && (readdirSync(target).length === 0 || existsSync(join(target, 'manifest.json')))) return;
+  refuse(`Terraform's output folder ${JSON.stringify(out)} holds something else than rendered Terraform: a run would delete it`, 'Choose another --terraform-out, or empty it');
+}
+
+/**
  * Writes `manifest.json` and `stacks/<id>/cdk.tf.json` of every stack. The folder is replaced as a whole once all of it is made.
  *
  * @returns how many stacks there are
  */
 export function synthStacks(context: StackContext, out: string): number {
+  checkTerraformOut(out);
   const target = resolve(out);
   const staging = folderBeside(target);
   try {

@@ -374,12 +374,19 @@ function meantPath(path: string): string | undefined {
 /** No file that people write for a fleet comes near this; it keeps a wrong path from being read into memory. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
+/** @throws UserError where there is no folder: nothing is there, or a file */
+export function checkFolder(folder: string): void {
+  // False, too, for a path through a file, and for a circle of links.
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
+}
+
 function readFolder(folder: string): { files: Map<string, string>; problems: Problem[] } {
   const files = new Map<string, string>();
   const found: Problem[] = [];
   const refuse = (path: string, reason: string, next: string) =>
     found.push(problems.unreadableFile(start(path), { path, reason, next }));
-  if (!existsSync(folder)) throw refusal(`there is no folder ${JSON.stringify(folder)}, so no fleet`, 'Name the folder of the fleet with --fleet, or run the command beside it.');
+  checkFolder(folder);
   for (const { path, kind } of walk(folder, (inner) => !IGNORED.test(`${inner}/`))) {
     if (kind === 'folder' || IGNORED.test(path)) continue;
     const full = join(folder, path);

@@ -161,15 +161,18 @@ async function networkFiles(folder: string): Promise<string[]> {
     const names = await readdir(join(folder, 'networks'));
     return names.filter((name) => name.endsWith('.yaml')).sort().map((name) => `networks/${name}`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (NOT_THERE.has((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }
 
+/** No such file, or one where a folder should be. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+
 function unreadable(file: string, error: unknown): Problem {
   const place = { file, line: 1, column: 1 };
   const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-  return reason === 'ENOENT'
+  return NOT_THERE.has(reason)
     ? problems.missingFile(place, { path: file, what: 'every fleet has one; give its folder with --fleet' })
     : problems.unreadableFile(place, { path: file, reason, next: 'Check its permissions.' });
 }

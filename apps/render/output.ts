@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { swapFolder } from '../../workspace/replace-folder';
 import { refuse } from '../../errors/user-error';
@@ -21,6 +21,8 @@ export class Staging {
     whole: boolean,
   ) {
     const marker = join(out, OUTPUT_MARKER);
+    if (out === '') refuseFolder(out, 'has no name', 'Name a folder with --out.');
+    if (existsSync(out) && !statSync(out).isDirectory()) refuseFolder(out, 'is not a folder', 'Choose another --out.');
     if (existsSync(out) && readdirSync(out).length > 0) {
       if (!existsSync(marker)) {
         refuseFolder(out, 'is not empty and was not made by Stockade: a full run would delete what it holds', 'Choose another --out, or empty it.');
@@ -30,14 +32,16 @@ export class Staging {
       }
     }
     this.folder = join(dirname(out), `.${basename(out)}-${process.pid}`);
-    this.discard();
-    mkdirSync(this.folder, { recursive: true });
+    orRefused(out, 'made', () => {
+      this.discard();
+      mkdirSync(this.folder, { recursive: true });
+    });
   }
 
   /** Puts the new tree in the old one's place; what the new one lacks is gone. */
   replaceAll(): void {
     writeFileSync(join(this.folder, OUTPUT_MARKER), this.markerText());
-    swapFolder(this.folder, this.out);
+    orRefused(this.out, 'replaced', () => swapFolder(this.folder, this.out));
   }
 
   /** Replaces only these folders (relative paths) and leaves the rest alone. */
@@ -60,6 +64,17 @@ export class Staging {
 
   private markerText(): string {
     return `Rendered by Stockade, format ${this.format}. A full run replaces this folder.\n`;
+  }
+}
+
+/** What the system refuses of a folder that somebody named is not a fault of ours: a file on its way, no permission, a mount, the folder that we stand in. */
+function orRefused(out: string, what: 'made' | 'replaced', act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    refuseFolder(out, `can not be ${what} (${code})`, 'Choose another --out, or look at what is there and who may write it.');
   }
 }
 

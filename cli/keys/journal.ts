@@ -6,15 +6,15 @@ import { fleetAt } from '../../model/keys/at-commit';
 import { declarationsOf, readDeclarations, type Declarations } from '../../model/keys/declarations';
 import { KEYS_LOCK_FILE, type KeysLock } from '../../model/keys/journal';
 import { asDeclared, keyNames, type KeyNames } from '../../model/keys/names';
-import { fleetOnDisk } from '../../model/keys/on-disk';
+import { fleetOnDisk, journalOnDisk } from '../../model/keys/on-disk';
 import type { JournalPlan } from '../../model/keys/plan-placement';
 import { append, EMPTY_KEYS_LOCK, parse } from '../../model/keys/text';
 import { checkTransition, transitionRules } from '../../model/keys/transitions';
 import { formatProblems, sortProblems, type Problem } from '../../model/errors';
-import { loadFleet, type LoadedFleet } from '../../model/load';
+import { checkFolder, loadFleet, type LoadedFleet } from '../../model/load';
 import type { Fleet } from '../../model/types';
 import { mergeTimes, nameOf, resolveCommit } from '../../workspace/base-revision';
-import { readIfThere, replaceFile } from '../../workspace/replace-file';
+import { replaceFile } from '../../workspace/replace-file';
 import { type Io, misused, say } from '../io';
 
 /* What the commands about keys share: the journal as it lies there, as it is merged, and as it may become. */
@@ -23,8 +23,9 @@ export const baseOption = ['--base <revision>', 'what was merged; default: origi
 export const byOption = ['--by <who>', 'who does this; default: the user.email of git'] as const;
 export const dryRunOption = ['--dry-run', 'say what would be added, write nothing'] as const;
 
-export async function readLock(folder: string): Promise<{ lock: KeysLock; text: string | undefined }> {
-  const text = await readIfThere(join(folder, KEYS_LOCK_FILE));
+export function readLock(folder: string): { lock: KeysLock; text: string | undefined } {
+  checkFolder(folder);
+  const text = journalOnDisk(folder);
   return { lock: parse(text ?? EMPTY_KEYS_LOCK), text };
 }
 

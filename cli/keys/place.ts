@@ -30,7 +30,7 @@ export const place = command<Options>({
 async function body(options: Options, io: Io): Promise<number> {
   if ((options.node === undefined) === (options.allNew === undefined)) return misused('give either --node <cluster/node> or --all-new');
   const select = options.node === undefined ? ('all-new' as const) : nodeName(options.node);
-  const { lock, text } = await readLock(options.fleet);
+  const { lock, text } = readLock(options.fleet);
   const { fleet, locate, problems } = readFleet(options.fleet);
   if (!fleet) return refuse(io, [...problems.filter(isError), ...lock.problems], options.fleet);
 

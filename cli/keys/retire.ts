@@ -38,7 +38,7 @@ export const retire = command<Options, [key?: string]>({
 async function body(options: Options, io: Io, key?: string): Promise<number> {
   if ((options.node === undefined) === (key === undefined)) return misused('give either a key or --node <cluster/node>');
   const select = key === undefined ? nodeName(options.node ?? '') : { key };
-  const { lock, text } = await readLock(options.fleet);
+  const { lock, text } = readLock(options.fleet);
   const { fleet, locate, problems } = readFleet(options.fleet);
   if (!fleet) return refuse(io, [...problems.filter(isError), ...lock.problems], options.fleet);
 

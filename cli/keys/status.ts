@@ -15,7 +15,7 @@ export const status = command<Options>({
 });
 
 async function body({ fleet: folder, json }: Options, io: Io): Promise<number> {
-  const { lock } = await readLock(folder);
+  const { lock } = readLock(folder);
   const loaded = readFleet(folder);
   const problems = [...lock.problems, ...loaded.problems.filter(isError), ...differences(lock, loaded)];
   const placements = lock.problems.length > 0 ? [] : [...state(lock.entries)].map(([key, placement]) => ({ key, ...placement }));

@@ -15,7 +15,7 @@ export const verify = command<Options>({
 });
 
 async function body(options: Options, io: Io): Promise<number> {
-  const { lock } = await readLock(options.fleet);
+  const { lock } = readLock(options.fleet);
   const loaded = readFleet(options.fleet);
   const merged = await readMerged(options.fleet, options.base, io);
   const intact = lock.problems.length === 0 && merged.lock.problems.length === 0;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +21,8 @@ beforeAll(() => {
   git('commit', '--quiet', '--message', 'x');
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 const there = ['--fleet', 'FLEET'];
 /** Each command that reads a fleet, with what else it has to be given, and what it says of the mistake. */
@@ -63,6 +65,32 @@ describe('--fleet', () => {
   it('a folder that is not there is said, and is no fault of ours', async () => {
     const { code, stderr } = await stockade(['keys', 'status', '--fleet', join(root, 'nope')]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: `error: there is no folder ${JSON.stringify(join(root, 'nope'))}, so no fleet\n  next: Name the folder of the fleet with --fleet, or run the command beside it.\n` });
+  });
+
+  it.each(['a file', 'a path through a file', 'a circle of links', 'a link to nothing'])('%s is no folder', async (what) => {
+    const file = join(root, 'file');
+    writeFileSync(file, '');
+    for (const [name, target] of [['circle', 'circle'], ['nothing', 'nope']] as const) if (!isLink(join(root, name))) symlinkSync(target, join(root, name));
+    const folder = { 'a file': file, 'a path through a file': join(file, 'x'), 'a circle of links': join(root, 'circle'), 'a link to nothing': join(root, 'nothing') }[what]!;
+    for (const argv of [['keys', 'status'], ['keys', 'verify'], ['synth', '--no-terraform', '--out', join(root, 'unwritten')]]) {
+      expect(await stockade([...argv, '--fleet', folder])).toMatchObject({ code: 1, stderr: expect.stringContaining('so no fleet\n  next: ') });
+    }
+  });
+
+  it('a link to a folder is one; a journal that is a link or a folder is not one', async () => {
+    const copy = join(root, 'linked');
+    cpSync(join(ROOT, 'fleet'), copy, { recursive: true });
+    symlinkSync('linked', join(root, 'link'));
+    const status = (): ReturnType<typeof stockade> => stockade(['keys', 'status', '--fleet', join(root, 'link')]);
+    const render = (): ReturnType<typeof stockade> => stockade(['synth', '--no-terraform', '--fleet', copy, '--out', join(root, 'rendered')]);
+    expect(await status()).toMatchObject({ code: 0, stderr: '' });
+    const journal = join(copy, 'keys.lock');
+    for (const replace of [() => symlinkSync(join(ROOT, 'fleet/keys.lock'), journal), () => symlinkSync('nope', journal), () => mkdirSync(journal)]) {
+      rmSync(journal, { recursive: true, force: true });
+      replace();
+      for (const act of [status, render]) expect(await act()).toMatchObject({ code: 1, stderr: expect.stringContaining('keys.lock is not a regular file\n  next: ') });
+    }
+    expect(existsSync(join(root, 'rendered'))).toBe(false);
   });
 
   it("atlantis.yaml's patterns lead to it, and never out of the repository", async () => {
