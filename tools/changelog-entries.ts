@@ -13,7 +13,10 @@ export interface Entry {
  * @throws UserError with every file that would spoil the changelog
  */
 export function readEntries(folder: string): Entry[] {
-  const entries = readdirSync(folder).filter((name) => name !== 'README.md').sort().map((name) => ({ file: join(folder, name), text: readFileSync(join(folder, name), 'utf8').trim() }));
+  const found = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name !== 'README.md').sort((a, b) => (a.name < b.name ? -1 : 1));
+  const others = found.filter((one) => !one.isFile()).map(({ name }): Failure => ({ message: `${join(folder, name)} is not a file`, next: 'Take it out: one file is one change.' }));
+  if (others.length > 0) throw new UserError(others);
+  const entries = found.map(({ name }) => ({ file: join(folder, name), text: readFileSync(join(folder, name), 'utf8').trim() }));
   const wrong = entries.flatMap(wrongIn);
   if (wrong.length > 0) throw new UserError(wrong);
   return entries;
@@ -23,7 +26,7 @@ function wrongIn({ file, text }: Entry): Failure[] {
   const next = 'Say in plain sentences what was wrong, then what happens now; changelog.d/README.md tells how.';
   if (!/(^|\/)[a-z0-9]+(-[a-z0-9]+)*\.md$/.test(file)) return [{ message: `${file}: no name of a change`, allowed: 'words in small letters with dashes between, then .md', next: 'Rename it.' }];
   if (text === '') return [{ message: `${file} is empty`, next }];
-  const mark = /^(#+|[-*+] |\d+\. )/m.exec(text)?.[0];
+  const mark = /^[ \t]*(#+|[-*+] |\d+\. )/m.exec(text)?.[0];
   if (mark !== undefined) return [{ message: `${file}: a line starts with "${mark.trim()}"; each file becomes one entry of a list`, next: 'Take headings and list marks out.' }];
   if (/\n\s*\n/.test(text)) return [{ message: `${file} has an empty line; each file becomes one entry of a list`, next: 'Make it one paragraph, or two files.' }];
   return /[.!?)`]$/.test(text) ? [] : [{ message: `${file} ends in the middle of a sentence: "${text.slice(-20)}"`, next }];

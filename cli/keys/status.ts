@@ -14,7 +14,7 @@ export const status = command<Options>({
   body,
 });
 
-async function body({ fleet: folder, json }: Options, io: Io): Promise<number> {
+function body({ fleet: folder, json }: Options, io: Io): number {
   const { lock } = readLock(folder);
   const loaded = readFleet(folder);
   const problems = [...lock.problems, ...loaded.problems.filter(isError), ...differences(lock, loaded)];

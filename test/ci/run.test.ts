@@ -85,6 +85,7 @@ describe('.ci/run', () => {
     ['x | 0 | a | | true', '"x" is not a number of minutes; write a whole one, 1 or more'],
     ['1 | 20 | a | | true', '"20" is not a niceness; write 0 to 19'],
     ['1 | 0 | | | true', 'no name; a line is: minutes | niceness | suite | after | command'],
+    ['1 | 0 | a/b | | true', '"a/b" has a slash in it'],
     ['1 | 0 | a | |', '"a" has no command; comment a reserved line out'],
     ['1 | 0 | a | b | true', '"a" waits for "b", which is not a suite; there are: a'],
     ['1 | 0 | a | a | true', 'the suites that are left wait for each other'],

@@ -17,7 +17,7 @@ const synth = (...args: string[]): ReturnType<typeof stockade> => stockade(['syn
 describe('--terraform-out', () => {
   it.each(['fleet', 'file', '.', ''])('refuses what no such run made, before anything is written: "%s"', async (out) => {
     const before = readdirSync(root);
-    expect(await synth('--out', 'dist', '--terraform-out', out)).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining("holds something else than rendered Terraform: a run would delete it\n  next: Choose another --terraform-out, or empty it, or render") });
+    expect(await synth('--out', 'dist', '--terraform-out', out)).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('holds something else than rendered Terraform: a run would delete it\n  next: Choose another --terraform-out, or empty it, or render') });
     expect(readdirSync(root)).toEqual(before);
     expect(existsSync(join(root, 'fleet/keys.lock'))).toBe(true);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +41,8 @@ describe('the changelog', () => {
     ['an empty file', () => readEntries(write({ 'a.md': '\n' })), 'a.md is empty'],
     ['a list', () => readEntries(write({ 'a.md': '- New.' })), 'a line starts with "-"'],
     ['a heading', () => readEntries(write({ 'a.md': 'New.\n## More.' })), 'a line starts with "##"'],
+    ['a heading behind spaces', () => readEntries(write({ 'a.md': 'New.\n  ## More.' })), 'a line starts with "##"'],
+    ['a folder', () => (mkdirSync(join(folder, 'b')), readEntries(write({ 'a.md': 'New.' }))), 'b is not a file'],
     ['two paragraphs', () => readEntries(write({ 'a.md': 'New.\n\nMore.' })), 'a.md has an empty line'],
     ['half a sentence', () => readEntries(write({ 'a.md': 'It was wrong and' })), 'ends in the middle of a sentence: "It was wrong and"'],
     ['a name of another kind', () => readEntries(write({ 'My Change.txt': 'New.' })), 'My Change.txt: no name of a change'],
