@@ -176,7 +176,7 @@ describeCluster(`the manifests of ${CLUSTER}, planned and applied`, () => {
       expect(await attempt(text)).toBe('not refused');
       expect(await attempt({ ...parsed, plan: other })).toContain('is not what was planned: its content has the digest sha256:');
       expect(await attempt({ plan: other, digest: digestOf(other) })).toContain(`${digest} was reviewed`);
-      expect(await attempt(text.slice(0, -20))).toContain('is no plan');
+      expect(await attempt(text.slice(0, -20))).toContain('is not a plan');
       expect(await attempt(text, { cluster: 'gke-europe-west1' })).toContain(`is a plan for cluster "${CLUSTER}", not for "gke-europe-west1"`);
       expect(await attempt(text, { head: 'e'.repeat(40) })).toContain('was planned at commit');
       const disarmed = edit((copy) => (copy.objects[target(copy)]!.manifest.spec.updateStrategy.rollingUpdate.partition = 0));
