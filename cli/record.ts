@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, refusal, UserError } from '../errors/user-error';
 import { declaredCluster } from '../infra/context/declared-cluster';
 import { parseOutputs, recordOutputs, type TerraformOutputs } from '../infra/context/observed';
 import { clusterStackName } from '../naming/clouds';
+import { readIfThere, replaceFile } from '../workspace/replace-file';
 import { command, fleetOption, type Io } from './io';
 
 interface Options {
@@ -29,18 +30,21 @@ export const record = command<Options>({
   body,
 });
 
-function body({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options, { stdout }: Io): number {
+async function body({ cluster, outputs, fleet, stacks, terraform, dryRun }: Options, { stdout }: Io): Promise<number> {
   // The fleet as a whole may be wrong just now, for want of what is recorded here.
   const { cloud } = declaredCluster(fleet, cluster);
   const found = outputs === undefined ? ask(cluster, stacks, terraform) : read(outputs);
   const path = join(fleet, 'observed', `${cluster}.yaml`);
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  const before = await readIfThere(path);
   const { text, summary, changed } = recordOutputs(before, found, cloud);
   if (dryRun) {
     stdout.write(text);
     return EXIT.done;
   }
-  if (changed) replace(path, text);
+  if (changed) {
+    mkdirSync(dirname(path), { recursive: true });
+    await replaceFile(path, text, before);
+  }
   stdout.write([...summary, changed ? `${path} is written. Have it reviewed; \`npm run synth\` then uses it.` : `${path} is as it was.`, ''].join('\n'));
   return EXIT.done;
 }
@@ -83,22 +87,4 @@ function merge(sources: readonly (readonly [source: string, outputs: TerraformOu
     }
   }
   return merged;
-}
-
-/** The old content or the new, never a part. */
-function replace(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.new`;
-  try {
-    writeFileSync(temporary, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw refusal(`${temporary} exists: another run is writing, or one was killed while it did`, `When no other run is active, remove that file and run the command again.`);
-  }
-  try {
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

@@ -3,9 +3,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 /** Makes an empty folder beside another one, on the same disk, to be {@link swapFolder swapped} with it. */
 export function folderBeside(target: string): string {
-  const { dir, base } = { dir: dirname(resolve(target)), base: basename(resolve(target)) };
-  mkdirSync(dir, { recursive: true });
-  return mkdtempSync(join(dir, `.${base}-`));
+  const path = resolve(target);
+  mkdirSync(dirname(path), { recursive: true });
+  return mkdtempSync(join(dirname(path), `.${basename(path)}-`));
 }
 
 /**
